@@ -28,3 +28,26 @@ setup: $(VENV)/.ready ## make the virtual environment
 lock: $(VENV)/.ready ## resolve the requirements again and write the hashed locks
 	cd requirements && uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header bootstrap.in -o bootstrap.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header $(GROUPS:%=--group %) pyproject.toml -o requirements/locked.txt
+
+.PHONY: lint
+lint: $(VENV)/.ready ## style, types, imports that run one way, no unused dependency
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports --no-logo
+	deptry app gitops
+
+# The fast part on two processes, then the tests that start the whole product, one at a time. Both are run even when the
+# first fails; pytest's exit code 5 says that a part had no tests. ARGS="..." is handed to one single run instead.
+.PHONY: test
+test: lint ## check the code and run all tests (ARGS="-k name" for some)
+ifdef ARGS
+	pytest $(ARGS)
+else
+	@mkdir -p build && rm -f build/test-*.xml
+	@failed=0; \
+	pytest -n 2 -m "not slow" --junitxml=build/test-fast.xml || failed=$$?; \
+	pytest -m slow --junitxml=build/test-slow.xml || test $$? = 5 || failed=1; \
+	python tests/closing_line.py build/test-fast.xml build/test-slow.xml || failed=1; \
+	exit $$failed
+endif

@@ -1,0 +1,128 @@
+"""`ephemera`: the commands of the processes and of the operator."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import yaml
+
+from app import checking, clock, log, migrating, watcher
+from app.domain.finding import Finding
+from app.errors import EphemeraError
+from app.settings import Settings
+from app.store import tokens
+from app.store.tokens import Scope
+from app.wiring import this_process
+from gitops.check import check as check_manifests
+from gitops.errors import GitopsError
+from gitops.render import Templates
+from gitops.spec import Spec
+
+
+def main() -> None:
+    """Run the command line; expected errors are one clear message and exit status 1."""
+    try:
+        cli(standalone_mode=True)
+    except (EphemeraError, GitopsError) as error:
+        _fail(str(error))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """A Kubernetes preview environment for every pull request, through Git."""
+
+
+@cli.command()
+def check() -> None:
+    """Verify every setting against the world, and say what to do about what fails."""
+    findings = checking.findings(this_process())
+    for finding in findings:
+        click.echo(_line(finding))
+    if not all(finding.is_ok for finding in findings):
+        sys.exit(1)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this program's level, waiting for it if need be."""
+    log.configure()
+    migrating.until_done()
+
+
+@cli.command()
+@click.option("--spec", "path", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--templates", type=click.Path(exists=True, file_okay=False, path_type=Path), help="the template sets")
+def render(path: Path, templates: Path | None) -> None:
+    """Print the manifests that a spec (YAML or JSON) gives, checked as they are before they are committed."""
+    try:
+        document = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        _fail(f"reading {path}: {error}")
+    spec = Spec.from_mapping(document)
+    folder = templates or Path(str(Settings.model_fields["templates"].default))
+    files = Templates.load(folder).render(spec)
+    check_manifests(spec, files)
+    for name, content in files.items():
+        click.echo(f"---\n# {name}\n{content.decode()}", nl=False)
+
+
+@cli.group()
+def token() -> None:
+    """Bearer tokens of the REST API."""
+
+
+@token.command()
+@click.option("--scope", required=True, type=click.Choice([scope.value for scope in Scope]))
+@click.option("--name", required=True, help="whom it is for; shown in the history of what it does")
+def create(scope: str, name: str) -> None:
+    """Make a token and print it. It is shown once: only its hash is kept."""
+    with this_process().store.begin() as session:
+        made = tokens.create(session, name, Scope(scope))
+    if made is None:
+        _fail(f"there is a token named {name!r} already: choose another name")
+    click.echo(made)
+
+
+@cli.command()
+def watch() -> None:
+    """Follow the cluster: what runs, what fails, what is gone."""
+    log.configure()
+    stop = _until_told()
+    migrating.until_done(stop)
+    wiring = this_process()
+    wiring.view.start()
+    try:
+        watcher.run(wiring.observer, stop)
+    finally:
+        wiring.view.stop()
+
+
+@cli.command(name="clock")
+def clock_() -> None:
+    """Sweep for what was missed, again and again."""
+    log.configure()
+    stop = _until_told()
+    migrating.until_done(stop)
+    wiring = this_process()
+    clock.run(wiring.sweeper, wiring.bell, stop)
+
+
+def _until_told() -> threading.Event:
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    return stop
+
+
+def _line(finding: Finding) -> str:
+    mark = click.style("ok  ", fg="green") if finding.is_ok else click.style("FAIL", fg="red")
+    advice = f"\n       {finding.advice}" if not finding.is_ok and finding.advice else ""
+    return f"{mark}  {finding.what}: {finding.detail}{advice}"
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"ephemera: {message}", err=True)
+    sys.exit(1)

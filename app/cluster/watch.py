@@ -1,0 +1,191 @@
+"""One resource, followed without end: list, then watch from where the list stood, and list again when that breaks.
+
+The protocol is that of https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes.
+The client library's own watch and informer are not used: they list without pages, ask again for a revision that the
+server has forgotten, and try again without pause.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.cluster.backoff import Backoff
+from app.cluster.connection import Api, Ask, Json, Limits, Stream
+from app.cluster.failures import Expired
+from app.cluster.listing import complete_list
+from app.cluster.resources import SELECTOR, Resource
+from app.cluster.seen import Seen, revision_of
+from app.errors import Stalled, Transient
+
+_LAST_PAUSE_AFTER_REFUSAL_SECONDS = 300.0
+_TRIES_BEFORE_RELIST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take, in seconds."""
+
+    connect_seconds: float = 5
+    list_read_seconds: float = 15
+    silence_seconds: float = 90
+    """A server sends a bookmark about every minute: after this long without a byte the connection is dead."""
+    watch_seconds: float = 300
+    relist_seconds: float = 600
+    healthy_seconds: float = 30
+    """A watch that lived so long was a success, even if nothing happened in it."""
+    first_pause_seconds: float = 0.1
+    last_pause_seconds: float = 30
+
+
+class Sink(Protocol):
+    """Takes what a watch sees. Called from the watch's thread."""
+
+    def replace(self, resource: Resource, revision: int, items: tuple[Seen, ...]) -> None:
+        """A complete list, as of the revision."""
+
+    def put(self, resource: Resource, item: Seen) -> None:
+        """An object was added or modified."""
+
+    def remove(self, resource: Resource, item: Seen) -> None:
+        """An object was deleted, or lost its label."""
+
+    def connected(self, resource: Resource) -> None:
+        """The server answered the watch: from here on events come."""
+
+    def failed(self, resource: Resource, error: Transient | Stalled) -> None:
+        """The resource cannot be seen at present; it is tried again."""
+
+
+class Watch:
+    """Follows one resource and tells a sink; `clock` counts seconds, `jitter` draws from [0, 1)."""
+
+    def __init__(
+        self,
+        api: Api,
+        resource: Resource,
+        sink: Sink,
+        timing: Timing,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._api = api
+        self._resource = resource
+        self._sink = sink
+        self._timing = timing
+        self._clock = clock
+        self._jitter = jitter
+        self._backoff = Backoff(timing.first_pause_seconds, timing.last_pause_seconds, jitter)
+        self._stopped = threading.Event()
+        self._guard = threading.Lock()
+        self._stream: Stream | None = None
+        self._revision: int | None = None
+        """Where to watch from; None when only a list can tell."""
+        self._relist_at = 0.0
+
+    def run(self) -> None:
+        """Follow the resource until `stop`; returns within the limits of one list request after it."""
+        while not self._stopped.is_set():
+            self._stopped.wait(self._round())
+
+    def stop(self) -> None:
+        """End `run`, also while it waits for events; may be called from any thread, more than once."""
+        with self._guard:
+            self._stopped.set()
+            if self._stream is not None:
+                self._stream.abort()
+
+    def _round(self) -> float:
+        """List where needed and watch until that ends; returns the seconds to pause."""
+        try:
+            if self._revision is None or self._clock() >= self._relist_at:
+                self._list()
+            self._watch()
+        except (Transient, Stalled) as error:
+            return self._after(error)
+        return self._backoff.next_seconds()
+
+    def _after(self, error: Transient | Stalled) -> float:
+        pause = self._backoff.next_seconds()
+        if isinstance(error, Expired | Stalled) or self._backoff.failures >= _TRIES_BEFORE_RELIST:
+            self._revision = None
+        if not self._stopped.is_set() and not isinstance(error, Expired):
+            self._sink.failed(self._resource, error)
+        if isinstance(error, Transient) and error.retry_after is not None:
+            asked = error.retry_after.total_seconds()
+            pause = max(pause, min(asked, _LAST_PAUSE_AFTER_REFUSAL_SECONDS))
+        return pause
+
+    def _list(self) -> None:
+        listing = complete_list(self._api, self._ask("listing", {}), self._resource.read)
+        self._sink.replace(self._resource, listing.revision, listing.items)
+        self._revision = listing.revision
+        self._relist_at = self._clock() + self._timing.relist_seconds * (0.9 + self._jitter() / 10)
+
+    def _watch(self) -> None:
+        started, from_revision = self._clock(), self._revision
+        try:
+            self._follow()
+        finally:
+            # An answer that ends at once, empty, is no success: it must not be asked for in a tight loop.
+            has_lasted = self._clock() - started >= self._timing.healthy_seconds
+            if self._revision != from_revision or has_lasted:
+                self._backoff.reset()
+
+    def _follow(self) -> None:
+        with self._open() as stream:
+            self._sink.connected(self._resource)
+            for line in stream.lines():
+                self._take(_decode(self._resource, line))
+                if self._stopped.is_set() or self._clock() >= self._relist_at:
+                    return
+
+    def _open(self) -> Stream:
+        left = max(1.0, self._relist_at - self._clock())
+        seconds = min(left, self._timing.watch_seconds * (0.9 + self._jitter() / 5))
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": str(self._revision),
+            "timeoutSeconds": str(int(seconds)),
+        }
+        stream = self._api.stream(self._ask("watching", query, self._timing.silence_seconds))
+        with self._guard:
+            self._stream = stream
+            if self._stopped.is_set():
+                stream.abort()
+        return stream
+
+    def _take(self, event: Json) -> None:
+        raw = event.get("object") or {}
+        match event.get("type"):
+            case "ADDED" | "MODIFIED":
+                self._sink.put(self._resource, self._resource.read(raw))
+            case "DELETED":
+                self._sink.remove(self._resource, self._resource.read(raw))
+            case "BOOKMARK":
+                pass
+            case kind:
+                # Mostly `ERROR` with 410; whatever else it is, only a list tells where things stand.
+                words = str(raw.get("message") or kind)[:200]
+                raise Expired(f"watching {self._resource.name}: {words}")
+        self._revision = max(self._revision or 0, revision_of(raw))
+
+    def _ask(self, doing: str, query: dict[str, str], read_seconds: float | None = None) -> Ask:
+        limits = Limits(self._timing.connect_seconds, read_seconds or self._timing.list_read_seconds)
+        name, path = self._resource.name, self._resource.path
+        return Ask(f"{doing} {name}", path, {"labelSelector": SELECTOR, **query}, limits=limits)
+
+
+def _decode(resource: Resource, line: bytes) -> Json:
+    try:
+        event = json.loads(line)
+    except ValueError as error:
+        raise Expired(f"watching {resource.name}: a line is not JSON: {error}") from error
+    if not isinstance(event, dict):
+        raise Expired(f"watching {resource.name}: a line is no JSON object")
+    return event

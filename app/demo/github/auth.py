@@ -1,0 +1,139 @@
+"""Who is calling: App JWTs and installation tokens, and what each may do.
+
+https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+"""
+
+import secrets
+import string
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from app.demo.github.call import Anonymous, AsApp, AsInstallation, Call, Principal, Route
+from app.demo.github.hub import Hub
+from app.demo.github.records import Installation, Repository, Token
+from app.demo.github.refusals import Refusal, not_found
+
+JWT_LIFETIME = timedelta(minutes=10)
+CLOCK_LEEWAY = timedelta(seconds=60)
+TOKEN_LIFETIME = timedelta(hours=1)
+RANKS = ("none", "read", "write", "admin")
+ALPHABET = string.ascii_letters + string.digits
+UNDECODABLE = "A JSON web token could not be decoded"
+
+
+def identify(hub: Hub, authorization: str) -> Principal:
+    """Return who an `Authorization` header speaks for. Raises the 401 (or 404) GitHub would answer."""
+    scheme, _, credential = authorization.partition(" ")
+    if not authorization:
+        return Anonymous()
+    if scheme.lower() not in {"bearer", "token"}:
+        raise Refusal(401, "Bad credentials")
+    if credential.count(".") == 2:
+        _verify_app(hub, credential)
+        return AsApp()
+    return _installation_of(hub, credential)
+
+
+def issue_token(hub: Hub, token: Token) -> str:
+    """Remember a token and return its secret."""
+    secret = "ghs_" + "".join(secrets.choice(ALPHABET) for _ in range(36))
+    hub.state.tokens[secret] = token
+    return secret
+
+
+def require(call: Call, route: Route) -> None:
+    """Raise GitHub's refusal unless the caller may use the route."""
+    match route.access:
+        case "app":
+            if not isinstance(call.principal, AsApp):
+                raise Refusal(401, UNDECODABLE)
+        case "installation":
+            if not isinstance(call.principal, AsInstallation):
+                raise Refusal(403, "You must authenticate with an installation access token")
+        case "repository":
+            _require_repository(call, route)
+        case "anyone":
+            pass
+
+
+def _verify_app(hub: Hub, encoded: str) -> None:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            encoded,
+            hub.options.public_key,
+            algorithms=["RS256"],
+            options={"verify_exp": False, "verify_iat": False, "verify_iss": False, "verify_aud": False},
+        )
+    except jwt.PyJWTError as error:
+        raise Refusal(401, UNDECODABLE) from error
+    _check_times(claims, hub.clock.now())
+    if str(claims.get("iss", "")) not in {str(hub.options.app_id), hub.options.client_id}:
+        raise Refusal(404, "Integration not found")
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not isinstance(issued, int) or issued > (now + CLOCK_LEEWAY).timestamp():
+        raise Refusal(
+            401,
+            "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+        )
+    if not isinstance(expires, int) or expires <= now.timestamp():
+        raise Refusal(
+            401,
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time "
+            "at which the assertion expires",
+        )
+    if expires > (now + JWT_LIFETIME).timestamp():
+        raise Refusal(401, "'Expiration time' claim ('exp') is too far in the future")
+
+
+def _installation_of(hub: Hub, secret: str) -> Principal:
+    token = hub.state.tokens.get(secret)
+    if token is None or token.expires_at <= hub.clock.now():
+        raise Refusal(401, "Bad credentials")
+    installation = hub.state.installations.get(token.installation_id)
+    if installation is None:
+        raise Refusal(401, "Bad credentials")
+    if installation.suspended_at:
+        raise Refusal(403, "This installation has been suspended")
+    return AsInstallation(installation, token, secret)
+
+
+def _require_repository(call: Call, route: Route) -> None:
+    is_reading = call.method in {"GET", "HEAD"}
+    match call.principal:
+        case AsInstallation() as caller if _is_inside(call, caller, call.repository):
+            if not any(_grants(call.hub, caller, wanted) for wanted in route.permissions):
+                raise _not_accessible(route)
+        case AsInstallation():
+            if call.repository.private:
+                raise not_found()
+            if not is_reading:
+                raise _not_accessible(route)
+        case Anonymous() | AsApp():
+            if call.repository.private:
+                raise not_found()
+            if not is_reading:
+                raise Refusal(401, "Requires authentication")
+
+
+def _is_inside(call: Call, caller: AsInstallation, repository: Repository) -> bool:
+    inside = call.hub.state.installation_of(repository)
+    return inside is not None and inside.id == caller.installation.id and caller.may_see(repository)
+
+
+def _grants(hub: Hub, caller: AsInstallation, wanted: str) -> bool:
+    name, _, level = wanted.partition(":")
+    present: Installation = hub.state.installations[caller.installation.id]
+    granted = (source.get(name, "none") for source in (caller.token.permissions, present.permissions))
+    return name == "metadata" or min(map(RANKS.index, granted)) >= RANKS.index(level)
+
+
+def _not_accessible(route: Route) -> Refusal:
+    wanted = "; ".join(one.replace(":", "=") for one in route.permissions)
+    headers = {"X-Accepted-GitHub-Permissions": wanted}
+    return Refusal(403, "Resource not accessible by integration", headers=headers)

@@ -1,0 +1,104 @@
+"""Making, renaming, transferring and deleting repositories, and committing to their branches."""
+
+from dataclasses import replace
+from typing import Any
+
+from app.demo.github.control.commits import make_commit
+from app.demo.github.control.order import ControlRoute, Order, account_named
+from app.demo.github.events import ZERO_SHA, emit_installed_repositories, emit_push, emit_repository
+from app.demo.github.hub import Hub
+from app.demo.github.records import Account, Repository
+from app.demo.github.refusals import Refusal
+from app.demo.github.shapes.repositories import full_repository
+
+
+def _make(order: Order) -> Any:
+    hub, payload = order.hub, order.payload
+    owner = account_named(hub, payload["owner"], payload.get("kind", "Organization"))
+    if hub.state.repository_named(f"{owner.login}/{payload['name']}"):
+        raise Refusal(422, f"repository {owner.login}/{payload['name']} exists")
+    branch = payload.get("default_branch", "main")
+    record = new_repository(hub, owner, payload["name"], branch, is_private=payload.get("private", True))
+    first = make_commit(hub, None, owner, payload.get("files") or {"README.md": "# Readme\n"}, payload.get("sha"))
+    hub.state.branches[record.id, branch] = first.sha
+    installed = hub.state.installation_of(record)
+    if installed:
+        emit_installed_repositories(hub, installed, "added", [record], owner)
+        emit_repository(hub, "created", record, owner, order.sending, {})
+    return full_repository(hub, record)
+
+
+def _rename(order: Order) -> Any:
+    """Rename within the owner, or transfer to another owner."""
+    hub, before = order.hub, order.repository
+    owner = account_named(hub, order.payload.get("owner") or hub.state.accounts[before.owner_id].login, "Organization")
+    record = replace(
+        before, name=order.payload.get("name") or before.name, owner_id=owner.id, updated_at=hub.clock.now()
+    )
+    former = hub.state.accounts[before.owner_id]
+    hub.state.put_repository(record)
+    if owner.id == before.owner_id:
+        emit_repository(hub, "renamed", record, owner, order.sending, {"repository": {"name": {"from": before.name}}})
+    else:
+        kind = "organization" if former.kind == "Organization" else "user"
+        changes = {"owner": {"from": {kind: {"login": former.login, "id": former.id}}}}
+        emit_repository(hub, "transferred", record, owner, order.sending, changes)
+    return full_repository(hub, record)
+
+
+def _delete(order: Order) -> Any:
+    record = order.repository
+    emit_repository(order.hub, "deleted", record, order.actor(record.owner_id), order.sending, {})
+    delete_repository(order.hub, record)
+    return {}
+
+
+def _write_files(order: Order) -> Any:
+    """Commit to a branch that may not exist yet; sends `push`, and nothing about pull requests."""
+    hub, record = order.hub, order.repository
+    author = order.actor(record.owner_id)
+    branch = order.payload.get("branch") or record.default_branch
+    before = hub.state.branches.get((record.id, branch))
+    parent = before or hub.state.branches[record.id, record.default_branch]
+    commit = make_commit(hub, parent, author, order.payload["files"], order.payload.get("sha"))
+    hub.state.branches[record.id, branch] = commit.sha
+    emit_push(hub, record, branch, before or ZERO_SHA, author, order.sending)
+    return {"sha": commit.sha}
+
+
+def new_repository(
+    hub: Hub, owner: Account, name: str, branch: str, *, is_private: bool, parent_id: int | None = None
+) -> Repository:
+    """Remember a repository that has no commit yet."""
+    now = hub.clock.now()
+    record = Repository(
+        id=hub.state.next_id("repository"),
+        owner_id=owner.id,
+        name=name,
+        private=is_private,
+        default_branch=branch,
+        parent_id=parent_id,
+        created_at=now,
+        updated_at=now,
+    )
+    hub.state.put_repository(record)
+    return record
+
+
+def delete_repository(hub: Hub, record: Repository) -> None:
+    """Forget a repository; pull requests that came from it lose their head repository, its own vanish with it."""
+    state = hub.state
+    state.remove_repository(record)
+    for key, pull in list(state.pulls.items()):
+        if pull.repository_id == record.id:
+            del state.pulls[key]
+        elif pull.head.repository_id == record.id:
+            state.pulls[key] = replace(pull, head=replace(pull.head, repository_id=None))
+
+
+ROUTES = (
+    ControlRoute("POST", "/repos", _make),
+    ControlRoute("POST", "/repos/<owner>/<repo>/rename", _rename),
+    ControlRoute("DELETE", "/repos/<owner>/<repo>", _delete),
+    ControlRoute("PUT", "/repos/<owner>/<repo>/files", _write_files),
+)

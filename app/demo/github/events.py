@@ -1,0 +1,203 @@
+"""Webhook payloads: what GitHub says when something happened, built from the same documents as the API's answers."""
+
+import json
+import uuid
+from typing import Any
+
+from app.demo.github.deliveries import Message
+from app.demo.github.hub import Hub
+from app.demo.github.records import Account, CheckRun, Comment, Commit, Installation, PullRequest, Repository
+from app.demo.github.sender import Sending
+from app.demo.github.shapes.accounts import organization, user
+from app.demo.github.shapes.installations import installation as installation_shape
+from app.demo.github.shapes.installations import selection
+from app.demo.github.shapes.nodes import node_id
+from app.demo.github.shapes.pulls import comment as comment_shape
+from app.demo.github.shapes.pulls import issue, pull
+from app.demo.github.shapes.reports import check_run, check_suite
+from app.demo.github.shapes.repositories import commit as commit_shape
+from app.demo.github.shapes.repositories import repository_in_event, repository_summary, url_of
+
+# Sent to every App, subscribed or not.
+ALWAYS_SENT = frozenset({"installation", "installation_repositories", "github_app_authorization", "meta", "ping"})
+ZERO_SHA = "0" * 40
+
+
+def emit(
+    hub: Hub,
+    event: str,
+    owner: Repository,
+    sender: Account,
+    payload: dict[str, Any],
+    sending: Sending | None = None,
+) -> None:
+    """Send an event about a repository, if the App is installed there and subscribed to it."""
+    installed = hub.state.installation_of(owner)
+    if installed is None or installed.suspended_at or event not in ALWAYS_SENT | set(installed.events):
+        return
+    account = hub.state.accounts[owner.owner_id]
+    full = payload | {"repository": repository_in_event(hub, owner)}
+    if account.kind == "Organization":
+        full["organization"] = organization(hub, account)
+    full["sender"] = user(hub, sender)
+    full["installation"] = {
+        "id": installed.id,
+        "node_id": node_id("MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u", installed.id),
+    }
+    hub.sender.send(_message(event, full, installed.id, owner.id), sending)
+
+
+def emit_pull(
+    hub: Hub,
+    action: str,
+    record: PullRequest,
+    sender: Account,
+    sending: Sending | None = None,
+    **extra: Any,
+) -> None:
+    """Send `pull_request`; `extra` are the fields of the action, such as `before` and `after`."""
+    payload = {"action": action, "number": record.number, "pull_request": pull(hub, record), **extra}
+    emit(hub, "pull_request", hub.state.repositories[record.repository_id], sender, payload, sending)
+
+
+def emit_comment(
+    hub: Hub,
+    action: str,
+    record: Comment,
+    sender: Account,
+    sending: Sending | None = None,
+    **extra: Any,
+) -> None:
+    """Send `issue_comment`; `extra` is `changes` for an edit."""
+    commented = hub.state.pulls[record.repository_id, record.number]
+    payload = {"action": action, "issue": issue(hub, commented), "comment": comment_shape(hub, record), **extra}
+    emit(hub, "issue_comment", hub.state.repositories[record.repository_id], sender, payload, sending)
+
+
+def emit_check_run(
+    hub: Hub,
+    action: str,
+    record: CheckRun,
+    sender: Account,
+    sending: Sending | None = None,
+    **extra: Any,
+) -> None:
+    """Send `check_run`; `extra` is `requested_action` for a pressed button."""
+    owner = hub.state.repositories[record.repository_id]
+    shape = check_run(hub, record)
+    heads = [one for one in hub.state.pulls_of(owner.id) if one.head.sha == record.head_sha]
+    if heads:
+        shape["check_suite"] = check_suite(hub, owner, heads[0], record.suite_id)
+    emit(hub, "check_run", owner, sender, {"action": action, "check_run": shape, **extra}, sending)
+
+
+def emit_push(
+    hub: Hub, owner: Repository, ref: str, before: str, sender: Account, sending: Sending | None = None
+) -> None:
+    """Send `push` for a branch that now is at another commit, or gone."""
+    after = hub.state.branches.get((owner.id, ref), ZERO_SHA)
+    head = _pushed(hub, owner, hub.state.commits[after]) if after != ZERO_SHA else None
+    payload = {
+        "ref": f"refs/heads/{ref}",
+        "before": before,
+        "after": after,
+        "created": before == ZERO_SHA,
+        "deleted": after == ZERO_SHA,
+        "forced": False,
+        "base_ref": None,
+        "compare": f"{hub.options.url}/{hub.state.full_name(owner)}/compare/{before[:12]}...{after[:12]}",
+        "commits": [head] if head else [],
+        "head_commit": head,
+        "pusher": {"name": sender.login, "email": f"{sender.login}@users.noreply.github.com"},
+    }
+    emit(hub, "push", owner, sender, payload, sending)
+
+
+def emit_installation(
+    hub: Hub, action: str, record: Installation, sender: Account, sending: Sending | None = None
+) -> None:
+    """Send `installation`, with the repositories it covers."""
+    covered = [repository_summary(hub, one) for one in hub.state.repositories_of(record)]
+    payload = {
+        "action": action,
+        "installation": installation_shape(hub, record),
+        "repositories": covered,
+        "requester": None,
+        "sender": user(hub, sender),
+    }
+    hub.sender.send(_message("installation", payload, record.id, None), sending)
+
+
+def emit_installed_repositories(
+    hub: Hub, record: Installation, action: str, changed: list[Repository], sender: Account
+) -> None:
+    """Send `installation_repositories`, `added` or `removed`."""
+    summaries = [repository_summary(hub, one) for one in changed]
+    payload = {
+        "action": action,
+        "installation": installation_shape(hub, record),
+        "repository_selection": selection(record),
+        "repositories_added": summaries if action == "added" else [],
+        "repositories_removed": summaries if action == "removed" else [],
+        "requester": None,
+        "sender": user(hub, sender),
+    }
+    hub.sender.send(_message("installation_repositories", payload, record.id, None))
+
+
+def _message(event: str, payload: dict[str, Any], installation_id: int, repository_id: int | None) -> Message:
+    body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+    return Message(str(uuid.uuid1()), event, payload.get("action"), body, installation_id, repository_id)
+
+
+def _pushed(hub: Hub, owner: Repository, record: Commit) -> dict[str, Any]:
+    shape = commit_shape(hub, owner, record)
+    author = shape["commit"]["author"] | {"username": hub.state.accounts[record.author_id].login}
+    person = {key: author[key] for key in ("name", "email", "username")}
+    before = hub.state.commits[record.parent].files if record.parent else {}
+    return {
+        "id": record.sha,
+        "tree_id": record.sha,
+        "distinct": True,
+        "message": record.message,
+        "timestamp": author["date"],
+        "url": shape["html_url"],
+        "author": person,
+        "committer": person,
+        "added": sorted(record.files.keys() - before.keys()),
+        "removed": sorted(before.keys() - record.files.keys()),
+        "modified": sorted(path for path in before.keys() & record.files.keys() if before[path] != record.files[path]),
+    }
+
+
+def emit_repository(
+    hub: Hub, action: str, record: Repository, sender: Account, sending: Sending | None, changes: dict[str, Any]
+) -> None:
+    """Send `repository`, such as `renamed` or `transferred`."""
+    payload = {"action": action} | ({"changes": changes} if changes else {})
+    emit(hub, "repository", record, sender, payload, sending)
+
+
+def emit_status(hub: Hub, owner: Repository, shape: dict[str, Any], sha: str, sender: Account) -> None:
+    """Send `status` for a commit status that was just created."""
+    branches = [
+        name for (repository_id, name), at in hub.state.branches.items() if repository_id == owner.id and at == sha
+    ]
+    payload = {
+        "id": shape["id"],
+        "sha": sha,
+        "name": hub.state.full_name(owner),
+        "target_url": shape["target_url"],
+        "avatar_url": shape["avatar_url"],
+        "context": shape["context"],
+        "description": shape["description"],
+        "state": shape["state"],
+        "commit": commit_shape(hub, owner, hub.state.commits[sha]),
+        "branches": [
+            {"name": name, "commit": {"sha": sha, "url": f"{url_of(hub, owner)}/commits/{sha}"}, "protected": False}
+            for name in branches[:10]
+        ],
+        "created_at": shape["created_at"],
+        "updated_at": shape["updated_at"],
+    }
+    emit(hub, "status", owner, sender, payload)

@@ -1,0 +1,119 @@
+"""The outermost WSGI layer: injects faults, keeps the ledger, and understands `/repositories/{id}/...`."""
+
+import errno
+import io
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from app.demo.github.budget import Window, primary_limit, secondary_limit
+from app.demo.github.faults import Fault
+from app.demo.github.hub import Hub
+from app.demo.github.ledger import LedgerEntry
+from app.demo.github.refusals import Refusal
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+CONTROL = "/_sim/"
+BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
+
+
+class Gate:
+    """Wraps the application; requests of the control plane pass untouched."""
+
+    def __init__(self, hub: Hub, application: WsgiApp) -> None:
+        self._hub = hub
+        self._application = application
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        if environ["PATH_INFO"].startswith(CONTROL):
+            return self._application(environ, start_response)
+        begun = time.monotonic()
+        request = Request(environ)
+        target = environ.get("RAW_URI") or request.full_path
+        body = request.get_data()
+        environ["wsgi.input"] = io.BytesIO(body)
+        fault = self._hub.faults.take(request.method, request.path)
+        self._name_repository(environ)
+        response = self._serve(environ, fault)
+        is_answered = self._is_answered(environ, response, fault)
+        self._record(request, target, body, response.status_code if is_answered else 0, begun, fault)
+        if not is_answered:
+            return _cut(environ)
+        return response(environ, start_response)
+
+    def _name_repository(self, environ: Environ) -> None:
+        matched = BY_ID.fullmatch(environ["PATH_INFO"])
+        if not matched:
+            return
+        with self._hub.state.lock:
+            repository = self._hub.state.repositories.get(int(matched[1]))
+            if repository:
+                environ["PATH_INFO"] = f"/repos/{self._hub.state.full_name(repository)}{matched[2] or ''}"
+
+    def _serve(self, environ: Environ, fault: Fault | None) -> Response:
+        match fault:
+            case Fault(kind="status"):
+                return _response(Refusal(fault.status, "Server Error", headers=fault.headers))
+            case Fault(kind="primary_limit"):
+                resets_at = self._hub.clock.now() + timedelta(seconds=fault.seconds)
+                return _response(primary_limit("installation", Window(5_000, resets_at, 5_000), fault.status))
+            case Fault(kind="secondary_limit"):
+                return _response(secondary_limit(int(fault.seconds), fault.status))
+            case Fault(kind="stall"):
+                self._hub.faults.stall(fault.seconds)
+        return Response.from_app(self._application, environ, buffered=True)
+
+    @staticmethod
+    def _is_answered(environ: Environ, response: Response, fault: Fault | None) -> bool:
+        if fault is None or fault.kind not in {"half_body", "lost_answer"}:
+            return True
+        if fault.kind == "half_body":
+            connection: socket.socket = environ["gunicorn.socket"]
+            connection.sendall(_first_half(response))
+        return False
+
+    def _record(
+        self, request: Request, target: str, body: bytes, status: int, begun: float, fault: Fault | None
+    ) -> None:
+        entry = LedgerEntry(
+            at=self._hub.clock.now(),
+            method=request.method,
+            target=target,
+            status=status,
+            installation_id=request.environ.get("github.installation"),
+            cost=request.environ.get("github.cost", 0),
+            points=1 if request.method in {"GET", "HEAD"} else 5,
+            seconds=time.monotonic() - begun,
+            content_type=request.headers.get("Content-Type", ""),
+            accept=request.headers.get("Accept", ""),
+            user_agent=request.headers.get("User-Agent", ""),
+            body=body.decode("utf-8", "replace") if body and self._hub.ledger.keeps_bodies else None,
+            fault=fault.kind if fault else None,
+        )
+        self._hub.ledger.add(entry)
+
+
+def _response(refusal: Refusal) -> Response:
+    return Response(json.dumps(refusal.body), refusal.status, refusal.headers, content_type="application/json")
+
+
+def _first_half(response: Response) -> bytes:
+    body = response.get_data()
+    head = f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1")
+    return head + body[: len(body) // 2]
+
+
+def _cut(environ: Environ) -> Iterable[bytes]:
+    connection: socket.socket = environ["gunicorn.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError(errno.ECONNRESET, "the connection was cut on demand")

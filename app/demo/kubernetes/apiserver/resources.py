@@ -1,0 +1,138 @@
+"""Requests about resources: each HTTP method becomes a verb of the API."""
+
+from collections.abc import Callable, Iterator
+
+from app.demo.kubernetes.apiserver.access import Access
+from app.demo.kubernetes.apiserver.calls import Call, Reply, Stream
+from app.demo.kubernetes.apiserver.errors import ApiError, details, method_not_allowed, not_found
+from app.demo.kubernetes.apiserver.kinds import Json
+from app.demo.kubernetes.apiserver.listing import list_page
+from app.demo.kubernetes.apiserver.options import ListOptions, parse_options
+from app.demo.kubernetes.apiserver.patch import APPLY_PATCH, read_patch
+from app.demo.kubernetes.apiserver.rendering import View, encode_any, parse_accept, render_list, render_object
+from app.demo.kubernetes.apiserver.selectors import parse_selector
+from app.demo.kubernetes.apiserver.store import Record, in_order
+from app.demo.kubernetes.apiserver.verbs import Deletion, Target, Verbs
+from app.demo.kubernetes.apiserver.watching import Watch, WatchWeather, watch_lines
+
+
+class Resources:
+    """The part of the API that serves objects."""
+
+    def __init__(self, verbs: Verbs, access: Access, weather: WatchWeather, bookmark_seconds: float) -> None:
+        self._verbs = verbs
+        self._store = verbs.store
+        self._access = access
+        self._weather = weather
+        self._bookmark_seconds = bookmark_seconds
+
+    def answer(self, user: str, call: Call, target: Target) -> Reply | Stream:
+        """The answer to a request about a target. Raises `ApiError`."""
+        view = parse_accept(call.headers.get("accept", ""))
+        if call.method == "GET" and not target.name:
+            return self._collection(user, call, target, view)
+        verb, serve = self._verb(call.method, target)
+        self._access.check(user, verb, target)
+        return serve(call, target, view)
+
+    def _verb(self, method: str, target: Target) -> tuple[str, Callable[[Call, Target, View], Reply]]:
+        served: dict[tuple[str, bool], tuple[str, Callable[[Call, Target, View], Reply]]] = {
+            ("GET", True): ("get", self._get),
+            ("POST", False): ("create", self._create),
+            ("PUT", True): ("update", self._replace),
+            ("PATCH", True): ("patch", self._patch),
+            ("DELETE", True): ("delete", self._delete),
+            ("DELETE", False): ("deletecollection", self._delete_collection),
+        }
+        found = served.get((method, bool(target.name)))
+        if found is None or (method == "DELETE" and target.subresource):
+            raise method_not_allowed()
+        return found
+
+    def _get(self, _call: Call, target: Target, view: View) -> Reply:
+        return _reply(self._verbs.get(target), view)
+
+    def _replace(self, call: Call, target: Target, view: View) -> Reply:
+        return _reply(self._verbs.replace(target, call.json(), is_dry_run=_is_dry_run(call)), view)
+
+    def _collection(self, user: str, call: Call, target: Target, view: View) -> Reply | Stream:
+        options = parse_options(target.kind, call.query)
+        namespace = target.namespace or None
+        if not options.is_watch:
+            self._access.check(user, "list", target)
+            page = list_page(self._store, target.kind, namespace, options)
+            return Reply(200, render_list(target.kind, page, view), view.content_type)
+        self._access.check(user, "watch", target)
+        return Stream(self._watch(target, namespace, options, view), f"{view.content_type};stream=watch")
+
+    def _watch(self, target: Target, namespace: str | None, options: ListOptions, view: View) -> Iterator[bytes]:
+        watch = Watch(target.kind, namespace, options, view, self._bookmark_seconds)
+        return watch_lines(self._store, watch, self._weather)
+
+    def _create(self, call: Call, target: Target, view: View) -> Reply:
+        if target.kind.is_namespaced and not target.namespace:
+            raise method_not_allowed()
+        record = self._verbs.create(target, call.json(), is_dry_run=_is_dry_run(call))
+        return _reply(record, view, 201)
+
+    def _patch(self, call: Call, target: Target, view: View) -> Reply:
+        content_type = call.headers.get("content-type", "")
+        edit = read_patch(target.kind, content_type, call.body)
+        if content_type.startswith(APPLY_PATCH) and self._is_absent(target):
+            body: Json = edit({})
+            return _reply(self._verbs.create(target, body, is_dry_run=_is_dry_run(call)), view, 201)
+        return _reply(self._verbs.change(target, edit, is_dry_run=_is_dry_run(call)), view)
+
+    def _is_absent(self, target: Target) -> bool:
+        return self._store.find(target.kind, target.namespace, target.name) is None
+
+    def _delete(self, call: Call, target: Target, view: View) -> Reply:
+        record = self._verbs.get(target)
+        if _is_dry_run(call):
+            return _reply(record, view)
+        kept = self._verbs.delete(target, _deletion(call))
+        return _reply(kept, view) if kept is not None else _deleted(record)
+
+    def _delete_collection(self, call: Call, target: Target, view: View) -> Reply:
+        selector = parse_selector(target.kind, call.query.get("labelSelector", ""), call.query.get("fieldSelector", ""))
+        options = parse_options(target.kind, {})
+        page = list_page(self._store, target.kind, target.namespace or None, options)
+        chosen = [record for record in page.records if selector.matches(record.body)]
+        for record in in_order(chosen):
+            self._delete_one(Target(target.kind, record.namespace, record.name), _deletion(call))
+        body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+        return Reply(200, encode_any(body), view.content_type)
+
+    def _delete_one(self, target: Target, deletion: Deletion) -> None:
+        try:
+            self._verbs.delete(target, deletion)
+        except ApiError as error:
+            if error.code != not_found(target.kind, target.name).code:
+                raise
+
+
+def _reply(record: Record, view: View, code: int = 200) -> Reply:
+    return Reply(code, render_object(record, view), view.content_type)
+
+
+def _deleted(record: Record) -> Reply:
+    about = details(record.kind, record.name) | {"uid": record.body["metadata"]["uid"]}
+    body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": about}
+    return Reply(200, encode_any(body))
+
+
+def _deletion(call: Call) -> Deletion:
+    options = call.json()
+    conditions = options.get("preconditions") or {}
+    policy = options.get("propagationPolicy") or call.query.get("propagationPolicy", "")
+    grace = options.get("gracePeriodSeconds", call.query.get("gracePeriodSeconds"))
+    return Deletion(
+        uid=conditions.get("uid") or "",
+        revision=conditions.get("resourceVersion") or "",
+        is_foreground=policy == "Foreground",
+        grace_seconds=None if grace is None else int(grace),
+    )
+
+
+def _is_dry_run(call: Call) -> bool:
+    return call.query.get("dryRun", "") == "All"

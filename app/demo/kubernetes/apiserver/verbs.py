@@ -1,0 +1,284 @@
+"""The rules of writing: create, replace, change, delete, for every kind alike.
+
+Callers over HTTP and the controllers inside use the same verbs. Every write happens under the store's lock, so a
+read-change-write here cannot be overtaken; a caller outside is held to the resourceVersion it names.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from app.demo.kubernetes.apiserver import defaults, validation
+from app.demo.kubernetes.apiserver.errors import already_exists, bad_request, conflict, forbidden, invalid, not_found
+from app.demo.kubernetes.apiserver.kinds import APPLICATION, DEPLOYMENT, NAMESPACE, POD, Json, Kind
+from app.demo.kubernetes.apiserver.metadata import keep_identity, random_suffix, stamp_new, timestamp
+from app.demo.kubernetes.apiserver.store import Record, Store, encode
+
+Edit = Callable[[Json], Json]
+"""Gets a copy of the object to change, gives what it shall become."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object or collection a request is about; name and subresource may be empty."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+    def named(self, name: str) -> "Target":
+        """The object of that name in the same collection."""
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a caller says about a delete: `DeleteOptions`."""
+
+    uid: str = ""
+    revision: str = ""
+    is_foreground: bool = False
+    grace_seconds: int | None = None
+
+
+class Verbs:
+    """Writing and reading single objects. Raises `ApiError`, as the API answers."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def get(self, target: Target) -> Record:
+        """The object's present version. 404 when it does not exist."""
+        record = self.store.find(target.kind, target.namespace, target.name)
+        if record is None:
+            raise not_found(target.kind, target.name)
+        return record
+
+    def create(self, target: Target, body: Json, *, is_dry_run: bool = False) -> Record:
+        """Keeps a new object. 409 when the name is taken, 403 in a namespace that is going away."""
+        kind = target.kind
+        _check_identity(target, body)
+        with self.store.lock:
+            body = _prepared(target, body)
+            validation.check(kind, body)
+            self._check_namespace(target.named(body["metadata"]["name"]))
+            if self.store.find(kind, target.namespace, body["metadata"]["name"]):
+                raise already_exists(kind, body["metadata"]["name"])
+            return _unsaved(kind, body) if is_dry_run else self.store.put(kind, body)
+
+    def replace(self, target: Target, body: Json, *, is_dry_run: bool = False) -> Record:
+        """Writes the object anew. 409 when the body was made on an older version."""
+        _check_identity(target, body)
+        if target.kind.is_custom and not body.get("metadata", {}).get("resourceVersion"):
+            message = "Invalid value: 0x0: must be specified for an update"
+            raise invalid(target.kind, target.name, "metadata.resourceVersion", message)
+        return self.change(target, lambda _: body, is_dry_run=is_dry_run)
+
+    def change(self, target: Target, edit: Edit, *, is_dry_run: bool = False) -> Record:
+        """Writes what the edit makes of the object; no difference is no write. 404, 409, 422."""
+        with self.store.lock:
+            old = self.get(target)
+            new = edit(old.copy())
+            new.setdefault("metadata", {})
+            _check_precondition(target, old, new)
+            new = _merged(target, old, new)
+            if new == old.body:
+                return old
+            return _unsaved(target.kind, new) if is_dry_run else self._save(old, new)
+
+    def delete(self, target: Target, deletion: Deletion = Deletion()) -> Record | None:
+        """Deletes the object, or marks it when something still holds it.
+
+        The answer is the marked version, or None when the object is gone at once.
+        """
+        with self.store.lock:
+            old = self.get(target)
+            _check_deletion(target, old, deletion)
+            if "deletionTimestamp" in old.body["metadata"] and deletion.grace_seconds != 0:
+                return old
+            body = _marked(old, deletion)
+            if _is_held(target.kind, body, deletion):
+                return old if body == old.body else self.store.put(target.kind, body)
+            self.store.remove(old)
+            return None
+
+    def _save(self, old: Record, new: Json) -> Record:
+        is_gone = "deletionTimestamp" in new["metadata"] and not _holders(old.kind, new)
+        if is_gone and _holders(old.kind, old.body):
+            self.store.remove(old)
+            return _unsaved(old.kind, new)
+        return self.store.put(old.kind, new)
+
+    def _check_namespace(self, target: Target) -> None:
+        if not target.kind.is_namespaced:
+            return
+        namespace = self.store.find(NAMESPACE, "", target.namespace)
+        if namespace is None:
+            raise not_found(NAMESPACE, target.namespace)
+        if "deletionTimestamp" in namespace.body["metadata"]:
+            message = f"namespace {target.namespace} is being terminated"
+            causes = [{"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}]
+            why = f"unable to create new content in namespace {target.namespace} because it is being terminated"
+            raise forbidden(target.kind, target.name, why, causes)
+
+
+def _check_identity(target: Target, body: Json) -> None:
+    kind, metadata = target.kind, body.setdefault("metadata", {})
+    if not isinstance(metadata, dict):
+        raise bad_request("json: cannot unmarshal metadata into Go value of type v1.ObjectMeta")
+    said = (body.get("apiVersion") or kind.api_version, body.get("kind") or kind.kind)
+    if said != (kind.api_version, kind.kind):
+        raise bad_request(
+            f"{said[1]} in API version {said[0]} does not match the expected API version"
+            f" ({kind.api_version}, Kind={kind.kind})"
+        )
+    if metadata.get("namespace", target.namespace) not in {target.namespace, ""}:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if target.name and metadata.get("name", target.name) != target.name:
+        raise bad_request(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})"
+        )
+
+
+def _prepared(target: Target, body: Json) -> Json:
+    kind = target.kind
+    body = {"apiVersion": kind.api_version, "kind": kind.kind} | json.loads(encode(body))
+    metadata = body["metadata"]
+    if metadata.get("resourceVersion"):
+        raise bad_request("resourceVersion should not be set on objects to be created")
+    if target.namespace:
+        metadata["namespace"] = target.namespace
+    if not metadata.get("name") and metadata.get("generateName"):
+        metadata["name"] = metadata["generateName"] + random_suffix()
+    metadata.setdefault("name", "")
+    if kind.has_status:
+        body.pop("status", None)
+    defaults.fill(kind, body)
+    stamp_new(kind, body)
+    return body
+
+
+def _check_precondition(target: Target, old: Record, new: Json) -> None:
+    metadata = new["metadata"]
+    revision = metadata.get("resourceVersion")
+    if revision and str(revision) != str(old.revision):
+        raise conflict(target.kind, target.name)
+    if metadata.get("uid") and metadata["uid"] != old.body["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
+        raise conflict(target.kind, target.name, why + old.body["metadata"]["uid"])
+
+
+def _merged(target: Target, old: Record, new: Json) -> Json:
+    kind = target.kind
+    if target.subresource == "status":
+        new = _with_status_of(kind, old, new)
+    elif target.subresource == "finalize":
+        new = old.copy() | {"spec": new.get("spec", {})}
+    else:
+        new = new | {"apiVersion": kind.api_version, "kind": kind.kind}
+        if kind.has_status:
+            _keep(old, new, "status")
+        if kind is NAMESPACE:
+            _keep(old, new, "spec")
+        defaults.fill(kind, new)
+    keep_identity(old.body, new)
+    new["metadata"]["resourceVersion"] = str(old.revision)
+    if target.subresource != "status":
+        _bump_generation(kind, old.body, new)
+        validation.check(kind, new)
+        validation.check_unchanged(kind, old.body, new)
+    return new
+
+
+def _with_status_of(kind: Kind, old: Record, new: Json) -> Json:
+    """Only the status counts; a Deployment's controller also writes its revision annotation this way."""
+    body = old.copy() | {"status": new.get("status", {})}
+    if kind is DEPLOYMENT and "annotations" in new["metadata"]:
+        body["metadata"]["annotations"] = new["metadata"]["annotations"]
+    return body
+
+
+def _keep(old: Record, new: Json, field: str) -> None:
+    new.pop(field, None)
+    if field in old.body:
+        new[field] = old.copy()[field]
+
+
+def _bump_generation(kind: Kind, old: Json, new: Json) -> None:
+    if not kind.has_generation or _content(kind, old) == _content(kind, new):
+        return
+    new["metadata"]["generation"] = old["metadata"]["generation"] + 1
+
+
+def _content(kind: Kind, body: Json) -> Json:
+    """What a generation counts: all but metadata and a status that is a subresource; a Deployment's annotations too.
+
+    Source: k8s.io/kubernetes/pkg/registry/apps/deployment/strategy.go, PrepareForUpdate.
+    """
+    ignored = {"metadata", "status"} if kind is not APPLICATION else {"metadata"}
+    content = {key: value for key, value in body.items() if key not in ignored}
+    if kind is DEPLOYMENT:
+        content["annotations"] = body["metadata"].get("annotations") or {}
+    return content
+
+
+def _check_deletion(target: Target, old: Record, deletion: Deletion) -> None:
+    uid = old.body["metadata"]["uid"]
+    if deletion.uid and deletion.uid != uid:
+        why = f"Precondition failed: UID in precondition: {deletion.uid}, UID in object meta: {uid}"
+        raise conflict(target.kind, target.name, why)
+    if deletion.revision and deletion.revision != str(old.revision):
+        why = f"the ResourceVersion in the precondition ({deletion.revision}) does not match"
+        raise conflict(target.kind, target.name, f"{why} the ResourceVersion in record ({old.revision})")
+
+
+def _marked(old: Record, deletion: Deletion) -> Json:
+    body = old.copy()
+    metadata = body["metadata"]
+    if "deletionTimestamp" not in metadata:
+        metadata["deletionTimestamp"] = timestamp()
+        if "generation" in metadata:
+            metadata["generation"] += 1
+    metadata["deletionGracePeriodSeconds"] = _grace_seconds(old, deletion)
+    if deletion.is_foreground and "foregroundDeletion" not in metadata.get("finalizers", []):
+        metadata["finalizers"] = [*metadata.get("finalizers", []), "foregroundDeletion"]
+    if old.kind is NAMESPACE:
+        metadata.pop("deletionGracePeriodSeconds")
+        body["status"]["phase"] = "Terminating"
+    return body
+
+
+def _grace_seconds(old: Record, deletion: Deletion) -> int:
+    if old.kind is not POD:
+        return 0
+    if deletion.grace_seconds is not None:
+        return deletion.grace_seconds
+    seconds: int = old.body["spec"].get("terminationGracePeriodSeconds", 30)
+    return seconds
+
+
+def _is_held(kind: Kind, body: Json, deletion: Deletion) -> bool:
+    if _holders(kind, body):
+        return True
+    is_running = kind is POD and body["spec"].get("nodeName") and _phase(body) in {"Pending", "Running"}
+    return bool(is_running) and deletion.grace_seconds != 0
+
+
+def _phase(body: Json) -> str:
+    phase: str = body.get("status", {}).get("phase", "Pending")
+    return phase
+
+
+def _holders(kind: Kind, body: Json) -> list[str]:
+    """The finalizers that keep an object; a namespace has a second list of them in its spec."""
+    finalizers: Iterable[str] = body["metadata"].get("finalizers") or ()
+    if kind is NAMESPACE:
+        return [*finalizers, *body.get("spec", {}).get("finalizers", ())]
+    return list(finalizers)
+
+
+def _unsaved(kind: Kind, body: Json) -> Record:
+    metadata = body["metadata"]
+    revision = int(metadata.get("resourceVersion") or 0)
+    return Record(kind, metadata.get("namespace", ""), metadata["name"], revision, body, encode(body))

@@ -1,0 +1,51 @@
+"""Puts the parts together: everything that speaks to one GitHub as one App."""
+
+from dataclasses import dataclass, field
+
+from app.github.checkup import Checkup
+from app.github.client import Client, Clock
+from app.github.credentials import AsApp, Tokens
+from app.github.git_credentials import GitHubGitCredentials
+from app.github.installations import Installations
+from app.github.profile import Profile
+from app.github.pull_requests import GitHubPullRequests
+from app.github.reports import GitHubReports
+from app.github.transport import READ_SECONDS, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The App's account with one GitHub."""
+
+    api_url: str
+    app_id: str | int
+    private_key: str | bytes = field(repr=False)
+    """PEM."""
+    read_seconds: float = READ_SECONDS
+    """How long an answer may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """What the rest of Ephemera uses."""
+
+    pull_requests: GitHubPullRequests
+    reports: GitHubReports
+    git_credentials: GitHubGitCredentials
+    tokens: Tokens
+    checkup: Checkup
+
+
+def connect(account: Account, clock: Clock) -> GitHub:
+    """Everything for that account. Speaks to nobody yet. Safe to share between threads, not over a fork."""
+    client = Client(Transport(account.api_url, account.read_seconds), clock)
+    app = AsApp(account.app_id, account.private_key, clock)
+    tokens = Tokens(client, app)
+    installations, profile = Installations(client, app, tokens), Profile(client, app)
+    return GitHub(
+        pull_requests=GitHubPullRequests(client, installations),
+        reports=GitHubReports(installations, profile),
+        git_credentials=GitHubGitCredentials(installations, tokens),
+        tokens=tokens,
+        checkup=Checkup(account.api_url, profile, installations),
+    )

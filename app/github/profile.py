@@ -1,0 +1,26 @@
+"""The App's own profile, read once: by it we know our comments and check runs."""
+
+from app.github import parse
+from app.github.client import Client
+from app.github.credentials import AsApp
+from app.github.exchange import Request
+
+
+class Profile:
+    """What `GET /app` says about us."""
+
+    def __init__(self, client: Client, app: AsApp) -> None:
+        self._client = client
+        self._app = app
+        self._known: parse.App | None = None
+
+    def get(self) -> parse.App:
+        """The profile; asked for once and then remembered."""
+        if self._known is None:
+            self._known = self.read()
+        return self._known
+
+    def read(self) -> parse.App:
+        """The profile as it is now."""
+        request = Request("reading the App's profile", "/app")
+        return parse.app(request, self._client.ask(self._app, request))

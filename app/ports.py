@@ -1,0 +1,94 @@
+"""What the stages need of the systems that a test cannot run: GitHub, the cluster, the bell.
+
+Every method may be called twice with the same arguments. Each raises Transient when trying again may help and Stalled
+when a person must act first; nothing else is raised on purpose. Git and PostgreSQL have no port: they are real in
+every test.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from app.domain.health import Health
+from app.domain.pull_request import Missing, PullRequest, RepositoryRef
+from app.domain.report import CheckRun, CommitStatus
+
+
+class Ring(StrEnum):
+    """What a bell can ask for. The value names the job."""
+
+    DECIDE = "decide"
+    CLEAN_UP = "clean_up"
+    PUBLISH = "publish"
+    REPORT = "report"
+    RECONCILE = "reconcile"
+
+
+class Bell(Protocol):
+    """Asks the workers to look. Losing a ring costs one sweep, so a bell never raises."""
+
+    def ring(self, *rings: Ring) -> None:
+        """Have each job run once from now on, however often it is asked for before it starts."""
+
+
+class PullRequests(Protocol):
+    """Reading GitHub."""
+
+    def look_up(self, repository: RepositoryRef, number: int) -> PullRequest | Missing:
+        """The pull request as it is now. Missing only when GitHub shows us the repository and not the pull request;
+        a 401, 403, 5xx or an invisible repository is Transient or Stalled, never Missing."""
+
+    def repositories(self) -> Sequence[RepositoryRef]:
+        """Every repository of every installation that is not suspended, over all pages."""
+
+    def open_in(self, repository: RepositoryRef) -> Sequence[PullRequest]:
+        """Every open pull request of the repository, over all pages."""
+
+
+class Reports(Protocol):
+    """Writing to GitHub. A create is repeated only after looking whether an earlier try landed."""
+
+    def put_check_run(self, repository: RepositoryRef, check: CheckRun, known_id: int | None) -> int:
+        """Create the check run on `check.head_sha`, or update it, and return its id. Found again by name and
+        `external_id` when `known_id` is None; made anew when the known one is gone."""
+
+    def put_status(self, repository: RepositoryRef, status: CommitStatus) -> None:
+        """Set the commit status. An identical newest one of ours for that context is left as it is."""
+
+    def put_comment(self, repository: RepositoryRef, number: int, marker: str, body: str, known_id: int | None) -> int:
+        """Create or edit the one comment that begins with `marker` and is ours, and return its id. Found again by
+        marker *and* own login over all pages; made anew when the known one is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poke:
+    """What one push changed: tells the syncer where to look at once."""
+
+    changed: tuple[str, ...]
+    """Names of environments whose folder was changed."""
+    came_or_went: bool
+    """Some environment is new or was removed."""
+
+
+class Syncer(Protocol):
+    """Argo CD or Flux, or nothing."""
+
+    def poke(self, poke: Poke) -> None:
+        """Have the syncer look now. Takes a few seconds at most."""
+
+
+class ClusterView(Protocol):
+    """A cluster as list and watch show it. Knows only objects that carry our labels."""
+
+    def changes(self, timeout: timedelta) -> Mapping[str, Health]:
+        """What changed since the last call, by namespace; waits up to `timeout` for something to change. The first
+        answers after a (re)list hold every namespace that has labelled objects."""
+
+    def present(self) -> Collection[str]:
+        """Names of the namespaces that the view holds objects of, as of its last complete list and watch since.
+        Raises Transient while no complete list has been seen."""
+
+    def absent(self, namespaces: Collection[str]) -> Collection[str]:
+        """Which of these a complete list, made now over *all* namespaces, labelled or not, does not show."""

@@ -1,0 +1,191 @@
+"""The settings: environment variables that begin with `EPHEMERA_`, in development also a file `.env`.
+
+Every mistake is reported at once, in words, before anything starts; secrets are never shown.
+"""
+
+import json
+import os
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.domain.policy import Policy
+from app.errors import EphemeraError, shown
+from gitops.fields import dns_label
+from gitops.naming import LABEL_LIMIT, host_name
+
+PREFIX = "EPHEMERA_"
+_IMAGE_FIELDS = {"owner", "repository", "head_sha", "number"}
+
+
+class SettingsError(EphemeraError):
+    """One line for each setting that is missing or wrong: its name, what is wrong, what to do."""
+
+
+def _cache_directory() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ephemera"
+
+
+class Settings(BaseSettings):
+    """What an operator sets. Field descriptions are what the error messages say of a missing one."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(description="PostgreSQL, such as postgresql://user:password@host:5432/ephemera")
+    redis_url: SecretStr = Field(description="Redis or Valkey, such as redis://host:6379/0")
+    github_api_url: str = Field("https://api.github.com", description="GitHub's API")
+    github_app_id: str = Field(description="the number on the GitHub App's page")
+    github_private_key: SecretStr = Field(description="the GitHub App's private key: PEM text, or the path of the file")
+    github_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        description="the GitHub App's webhook secret; several, separated by commas, while it is being rotated"
+    )
+    environments_repository: str = Field(description="the http(s) URL of the Git repository that the syncer follows")
+    environments_branch: str = Field("main", description="the branch that the syncer follows")
+    git_username: str | None = Field(None, description="for an environments repository that is not on that GitHub")
+    git_password: SecretStr | None = Field(None, description="for an environments repository that is not on that GitHub")
+    preview_domain: str = Field(description="the domain whose wildcard points at the ingress, such as preview.acme.com")
+    cluster_name: str = Field("default", description="what the cluster is called in the environments repository")
+    cluster_url: str | None = Field(None, description="the Kubernetes API server; else the kubeconfig; else in-cluster")
+    cluster_token: SecretStr | None = Field(None, description="the bearer token that goes with the cluster's URL")
+    cluster_ca: Path | None = Field(None, description="a file of CA certificates for the cluster's URL")
+    kubeconfig: Path | None = Field(None, description="a kubeconfig file; its current context is used")
+    syncer: Literal["argocd", "flux", "none"] = Field("argocd", description="what syncs the environments repository")
+    image: str = Field("ghcr.io/{owner}/{repository}:{head_sha}", description="what an environment runs")
+    container_port: int = Field(8080, ge=1, le=65535, description="where the container listens")
+    base_branches: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",), description="patterns of base branches whose pull requests get an environment, separated by commas"
+    )
+    ingress_namespace: str = Field("ingress-nginx", description="the namespace of the ingress controller")
+    templates: Path = Field(Path(__file__).parent.parent / "templates", description="the folder of template sets")
+    cache_directory: Path = Field(default_factory=_cache_directory, description="where Git clones are kept")
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """The settings of this process. Raises SettingsError with every mistake."""
+        try:
+            return cls()  # type: ignore[call-arg]
+        except ValidationError as error:
+            lines = [_explain(detail) for detail in error.errors(include_url=False)]
+            raise SettingsError("\n".join(["the settings are not usable:", *lines])) from None
+
+    @property
+    def policy(self) -> Policy:
+        """The part of the settings that the rules depend on."""
+        return Policy(
+            image=self.image,
+            port=self.container_port,
+            base_branches=self.base_branches,
+            preview_domain=self.preview_domain,
+            cluster=self.cluster_name,
+            ingress_namespace=self.ingress_namespace,
+        )
+
+    @field_validator("github_webhook_secrets", "base_branches", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            return json.loads(value)
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("github_webhook_secrets", "base_branches")
+    @classmethod
+    def _not_empty(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not value:
+            raise ValueError("name at least one")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        scheme, _, rest = value.get_secret_value().partition("://")
+        if scheme not in {"postgresql", "postgres", "postgresql+psycopg2"} or not rest:
+            raise ValueError("make it a URL that begins with postgresql://")
+        return SecretStr(f"postgresql+psycopg2://{rest}")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("make it a URL that begins with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("github_api_url", "environments_repository", "cluster_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("make it a URL that begins with https:// or http://")
+        if parts.password or (parts.username and parts.scheme):
+            raise ValueError("take the credentials out of the URL and set EPHEMERA_GIT_USERNAME and _PASSWORD")
+        return value.rstrip("/")
+
+    @field_validator("github_private_key")
+    @classmethod
+    def _pem(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()
+        if not text.startswith("-----BEGIN"):
+            try:
+                text = Path(text).expanduser().read_text()
+            except (OSError, ValueError):
+                raise ValueError("give the PEM text, or the path of a file that this user may read") from None
+        if "PRIVATE KEY-----" not in text:
+            raise ValueError("it holds no private key in PEM form")
+        return SecretStr(text.replace("\\n", "\n").strip() + "\n")
+
+    @field_validator("preview_domain")
+    @classmethod
+    def _domain(cls, value: str) -> str:
+        value = value.strip().strip(".").lower()
+        if any(dns_label(label) for label in value.split(".")):
+            raise ValueError("make it a domain of labels of a-z, 0-9 and hyphens, such as preview.acme.com")
+        host_name("p" * LABEL_LIMIT, value)
+        return value
+
+    @field_validator("cluster_name", "ingress_namespace")
+    @classmethod
+    def _label(cls, value: str) -> str:
+        if (wanted := dns_label(value)) is not None:
+            raise ValueError(f"make it {wanted}")
+        return value
+
+    @field_validator("image")
+    @classmethod
+    def _image_pattern(cls, value: str) -> str:
+        try:
+            fields = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"its braces do not match ({error})") from None
+        if unknown := fields - _IMAGE_FIELDS:
+            raise ValueError(f"there is no {{{min(unknown)}}}; use {', '.join(sorted(_IMAGE_FIELDS))}")
+        return value
+
+    @field_validator("templates")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        if not value.is_dir():
+            raise ValueError("make it a folder that holds template sets such as base and web")
+        return value
+
+
+def _explain(detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0]) if detail["loc"] else ""
+    field = Settings.model_fields[name]
+    variable = PREFIX + name.upper()
+    if detail["type"] == "missing":
+        return f"  {variable} is not set: {field.description}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"  {variable}{_value(name, detail)}: {message} ({field.description})"
+
+
+def _value(name: str, detail: ErrorDetails) -> str:
+    is_secret = "SecretStr" in str(Settings.model_fields[name].annotation)
+    return "" if is_secret else f" is {shown(detail['input'])}"

@@ -1,0 +1,31 @@
+"""What every stage does about an error that it expects: keep it with the environment, and say when to try again."""
+
+import random
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.domain.environment import Environment, Stage
+from app.domain.retry import delay
+from app.errors import EphemeraError, Transient
+from app.store import troubles
+
+_log = structlog.get_logger(__name__)
+
+
+def keep(session: Session, environment: Environment, stage: Stage, error: EphemeraError) -> None:
+    """Record that the stage failed for the environment; Transient is tried again soon, Stalled rarely."""
+    if isinstance(error, Transient):
+        failures = troubles.failures(session, environment.id, stage) + 1
+        retry_in = max(delay(failures, random.random()), error.retry_after or delay(1, 0))  # noqa: S311 - jitter
+    else:
+        retry_in = troubles.STALLED_RETRY
+    is_stalled = not isinstance(error, Transient)
+    troubles.record(session, environment.id, stage, str(error), is_stalled=is_stalled, retry_in=retry_in)
+    _log.warning(
+        f"{stage.value}.failed",
+        environment=environment.key,
+        error=str(error),
+        stalled=is_stalled,
+        retry_in_seconds=round(retry_in.total_seconds(), 1),
+    )

@@ -1,0 +1,175 @@
+"""`publish`: a group commit. One writer takes everything that is due and pushes it at once.
+
+The branch's head is fixed before the rows are read (`gitops.publish` calls back), the lock is confirmed right before
+the push, and rows that moved meanwhile are rung for after the lock is released: none of them can be lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from app.domain.desired import Absent, Present
+from app.domain.environment import Environment, Stage
+from app.errors import EphemeraError, Stalled, Transient
+from app.ports import Bell, Poke, Ring, Syncer
+from app.stages import failing
+from app.store import publishing
+from app.store.engine import Store
+from app.store.locks import Lock, only_writer
+from gitops.change import Change, Person, Published
+from gitops.check import check
+from gitops.errors import Contended, GitopsError, PublishError, RemoteUnavailable
+from gitops.publish import publish
+from gitops.render import Templates
+from gitops.repository import Repository
+from gitops.workloads import workloads_of
+
+_AUTHOR = Person("Ephemera", "noreply@ephemera.dev")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one reading of the rows asks of Git."""
+
+    taken: dict[str, Environment] = field(default_factory=dict)
+    """Folder -> the environment whose change it is."""
+    changes: list[Change] = field(default_factory=list)
+    untouched: list[Environment] = field(default_factory=list)
+    """Decided, but nothing to do in Git."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """The only writer of one environments repository."""
+
+    store: Store
+    repository: Repository
+    templates: Templates
+    bell: Bell
+    syncer: Syncer
+
+    def run(self) -> None:
+        """Publish all that is due; then ring for what follows, and poke the syncer."""
+        if not self._has_due():
+            return
+        try:
+            poke = self._publish_all()
+        except EphemeraError as error:
+            _log.warning("publish.failed", error=str(error), stalled=isinstance(error, Stalled))
+            self.bell.ring(Ring.REPORT)
+            return
+        self.bell.ring(Ring.REPORT)
+        if self._has_due():
+            self.bell.ring(Ring.PUBLISH)
+        self._poke(poke)
+
+    def _has_due(self) -> bool:
+        with self.store.begin() as session:
+            return publishing.has_due(session)
+
+    def _publish_all(self) -> Poke:
+        batch = _Batch()
+
+        def read() -> Sequence[Change]:
+            nonlocal batch
+            batch = self._read()
+            return batch.changes
+
+        with only_writer(self.store, Lock.PUBLISH, self.repository.remote.url) as lock:
+            try:
+                published = publish(self.repository, read, lock.confirm)
+            except PublishError as error:
+                raise self._keep(batch, error) from error
+            self._settle(batch, published)
+        return _poke_for(batch, published)
+
+    def _read(self) -> _Batch:
+        with self.store.begin() as session:
+            due = publishing.due(session)
+        batch = _Batch()
+        for environment in due:
+            self._add(batch, environment)
+        return batch
+
+    def _add(self, batch: _Batch, environment: Environment) -> None:
+        match environment.desired:
+            case Present(spec):
+                try:
+                    files = self.templates.render(spec)
+                    check(spec, files)
+                except GitopsError as error:
+                    self._keep_one(environment, Stalled(f"rendering {environment.key}: {error}"))
+                    return
+                batch.changes.append(_change(environment, files))
+            case Absent():
+                batch.changes.append(_change(environment, None))
+            case _:
+                batch.untouched.append(environment)
+                return
+        batch.taken[environment.place.folder] = environment
+
+    def _settle(self, batch: _Batch, published: Sequence[Published]) -> None:
+        """Keep, with the generations that were taken, what the remote now holds; one transaction for the batch."""
+        files = {change.folder: change.files for change in batch.changes}
+        with self.store.begin() as session:
+            for result in published:
+                environment = batch.taken[result.folder]
+                workloads = workloads_of(files[result.folder] or {})
+                publishing.record(session, environment, result.tree, result.commit, workloads)
+            for environment in batch.untouched:
+                publishing.settle_unchanged(session, environment.id, environment.decided_generation)
+        for result in published:
+            key = batch.taken[result.folder].key
+            _log.info("publish.done", environment=key, commit=result.commit, changed=result.changed)
+
+    def _keep(self, batch: _Batch, error: PublishError) -> EphemeraError:
+        """Keep the failure with every environment of the batch, and return it in our own terms."""
+        is_passing = isinstance(error, RemoteUnavailable | Contended)
+        ours = Transient(str(error)) if is_passing else Stalled(str(error))
+        for environment in batch.taken.values():
+            self._keep_one(environment, ours)
+        return ours
+
+    def _keep_one(self, environment: Environment, error: EphemeraError) -> None:
+        with self.store.begin() as session:
+            failing.keep(session, environment, Stage.PUBLISH, error)
+
+    def _poke(self, poke: Poke) -> None:
+        if not poke.changed:
+            return
+        try:
+            self.syncer.poke(poke)
+        except EphemeraError as error:
+            _log.warning("poke.failed", error=str(error))
+
+
+def _poke_for(batch: _Batch, published: Sequence[Published]) -> Poke:
+    changed = [result for result in published if result.changed]
+    before = {folder: environment.published.tree for folder, environment in batch.taken.items()}
+    return Poke(
+        changed=tuple(batch.taken[result.folder].place.namespace for result in changed),
+        came_or_went=any(result.tree is None or before[result.folder] is None for result in changed),
+    )
+
+
+def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:
+    asked = environment.asked
+    sha = environment.commit_sha or "unknown"
+    verb = f"Deploy {environment.key} at {sha[:7]}" if files is not None else f"Remove {environment.key}"
+    return Change(
+        folder=environment.place.folder,
+        files=files,
+        subject=verb,
+        trailers=(
+            ("Environment", environment.place.namespace),
+            ("Pull-Request", environment.key),
+            ("Head-SHA", sha),
+            ("Delivery", asked.delivery or "none"),
+            ("Actor", asked.by),
+            ("Reason", asked.reason),
+        ),
+        author=_AUTHOR,
+    )

@@ -1,0 +1,72 @@
+"""`sweep`: finds what could be out of date, whatever the reason, and marks it or rings. It decides nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from app.domain.policy import Policy
+from app.domain.pull_request import PullRequest, RepositoryRef
+from app.errors import EphemeraError
+from app.ports import Bell, PullRequests, Ring
+from app.store import asking, observing, sweeping
+from app.store.asking import Ask
+from app.store.engine import Store
+from app.store.sweeping import Held
+
+_BY = "ephemera"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """Looks over every row, and over every open pull request."""
+
+    store: Store
+    pull_requests: PullRequests
+    policy: Policy
+    bell: Bell
+
+    def ring_for_what_is_behind(self) -> None:
+        """Ring for every stage that has rows behind its watermark; settle those that have become late."""
+        with self.store.begin() as session:
+            late = sweeping.overdue(session)
+        for environment_id in late:
+            with self.store.begin() as session:
+                observing.reassess(session, [environment_id])
+        with self.store.begin() as session:
+            behind = sweeping.behind(session)
+        self.bell.ring(*(Ring(stage) for stage, is_behind in behind.items() if is_behind))
+
+    def reconcile(self) -> None:
+        """Compare every repository's open pull requests with the rows, and mark each that differs."""
+        for repository in self.pull_requests.repositories():
+            try:
+                self._reconcile(repository)
+            except EphemeraError as error:
+                _log.warning("reconcile.failed", repository=repository.full_name, error=str(error))
+        self.bell.ring(Ring.DECIDE, Ring.CLEAN_UP)
+
+    def _reconcile(self, repository: RepositoryRef) -> None:
+        is_open = {pull_request.number: pull_request for pull_request in self.pull_requests.open_in(repository)}
+        with self.store.begin() as session:
+            held = sweeping.held(session, repository.id)
+        for ask in _differences(repository, is_open, held):
+            with self.store.begin() as session:
+                asking.mark(session, ask, self.policy)
+            _log.info("reconcile.marked", repository=repository.full_name, number=ask.number, reason=ask.reason)
+
+
+def _differences(
+    repository: RepositoryRef, is_open: dict[int, PullRequest], held: Mapping[int, Held]
+) -> Iterator[Ask]:
+    for number, pull_request in is_open.items():
+        row = held.get(number)
+        if row is None:
+            yield Ask(repository, number, _BY, "sweep.missed_opening")
+        elif not row.is_open or row.head_sha != pull_request.head_sha:
+            yield Ask(repository, number, _BY, "sweep.missed_change")
+    for number, row in held.items():
+        if number not in is_open and row.is_open and not row.is_destroyed:
+            yield Ask(repository, number, _BY, "sweep.missed_closing", asking.LOW)

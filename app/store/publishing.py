@@ -1,0 +1,64 @@
+"""What `publish` reads and writes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.environment import Environment, Stage
+from app.store.models import EnvironmentRow
+from app.store.rows import clear_trouble, environment_of, locked, note, settle
+from app.store.troubles import not_before
+
+
+def due(session: Session) -> Sequence[Environment]:
+    """Every environment that was decided since it was last published, and whose turn it is."""
+    query = (
+        select(EnvironmentRow)
+        .where(
+            EnvironmentRow.decided_generation > EnvironmentRow.published_generation,
+            ~not_before(Stage.PUBLISH),
+        )
+        .order_by(EnvironmentRow.id)
+    )
+    return [environment_of(row) for row in session.scalars(query)]
+
+
+def has_due(session: Session) -> bool:
+    """Some row has moved since, or could not be published yet and may be tried now."""
+    query = select(EnvironmentRow.id).where(
+        EnvironmentRow.decided_generation > EnvironmentRow.published_generation, ~not_before(Stage.PUBLISH)
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def settle_unchanged(session: Session, environment_id: int, generation: int) -> None:
+    """What was decided changes nothing in Git: the watermark alone moves."""
+    row, now = locked(session, environment_id)
+    row.published_generation = max(row.published_generation, generation)
+    clear_trouble(row, Stage.PUBLISH)
+    settle(session, row, now)
+
+
+def record(
+    session: Session,
+    environment: Environment,
+    tree: str | None,
+    commit: str | None,
+    workloads: Sequence[str],
+) -> bool:
+    """Keep that the remote holds what was decided at the generation taken; False when a later one was first."""
+    row, now = locked(session, environment.id)
+    if row.published_generation >= environment.decided_generation:
+        return False
+    is_news = row.published_tree != tree or (commit is not None and row.published_commit != commit)
+    if is_news or row.published_generation < environment.desired_generation:
+        row.published_at = now
+    row.published_generation = environment.decided_generation
+    row.published_tree, row.published_workloads = tree, list(workloads)
+    row.published_commit = commit or row.published_commit
+    clear_trouble(row, Stage.PUBLISH)
+    if is_news:
+        note(session, row, "published", f"{'removed' if tree is None else f'tree {tree}'} in commit {commit}")
+    settle(session, row, now)
+    return True

@@ -1,0 +1,141 @@
+"""A row as the domain's `Environment`, and what follows for a row when something in it changed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain import desired as desired_json
+from app.domain.desire import Place
+from app.domain.desired import Present
+from app.domain.environment import Asked, DeploymentStatus, Environment, Published, Stage, Status, Trouble
+from app.domain.health import Health
+from app.domain.pull_request import RepositoryRef
+from app.domain.report import Report, digest, report
+from app.domain.status import Assessment, assess
+from app.store.models import DeploymentRow, EnvironmentRow, Event, TroubleRow
+
+_ENDED = {
+    Status.READY: DeploymentStatus.SUCCESS,
+    Status.FAILED: DeploymentStatus.FAILED,
+    Status.DESTROYING: DeploymentStatus.SUPERSEDED,
+    Status.DESTROYED: DeploymentStatus.SUPERSEDED,
+}
+
+
+def environment_of(row: EnvironmentRow) -> Environment:
+    """The row as a value."""
+    return Environment(
+        id=row.id,
+        repository=RepositoryRef(row.repository_id, row.repository.full_name, row.repository.installation_id),
+        number=row.number,
+        place=Place(row.namespace, row.folder, row.host, row.cluster),
+        asked=Asked(row.requested_generation, row.asked_by, row.asked_reason, row.asked_delivery),
+        decided_generation=row.decided_generation,
+        desired=desired_json.from_json(row.desired) if row.desired else None,
+        desired_generation=row.desired_generation,
+        desired_at=row.desired_at,
+        notice=row.notice,
+        commit_sha=row.commit_sha,
+        was_ready=row.was_ready,
+        published=Published(
+            row.published_generation,
+            row.published_tree,
+            row.published_commit,
+            row.published_at,
+            tuple(row.published_workloads),
+        ),
+        health=Health.from_json(row.health) if row.health else None,
+        observed_at=row.observed_at,
+        troubles=_troubles(row.troubles),
+        redeploys=row.redeploys,
+        status=Status(row.status),
+    )
+
+
+def locked(session: Session, environment_id: int) -> tuple[EnvironmentRow, datetime]:
+    """The row, locked until the end of the transaction, and the database's time."""
+    query = select(EnvironmentRow, func.clock_timestamp()).where(EnvironmentRow.id == environment_id)
+    query = query.with_for_update(of=EnvironmentRow).execution_options(populate_existing=True)
+    row, now = session.execute(query).one()
+    return row, now
+
+
+def settle(session: Session, row: EnvironmentRow, now: datetime) -> Assessment:
+    """Bring the status, the deployment, the wanted report and the history into line with the row."""
+    environment = environment_of(row)
+    assessment = assess(environment, now)
+    status = assessment.status
+    if status is Status.READY:
+        row.was_ready = True
+    elif status is Status.DESTROYED:
+        row.was_ready = False
+    _settle_deployment(session, row, environment, status, now)
+    if status.value != row.status:
+        note(session, row, "status", _words(status, assessment))
+        row.status = status.value
+    wanted = report(replace(environment, status=status), now)
+    row.report_wanted = digest(wanted) if wanted != Report() else row.report_digest
+    row.updated_at = now
+    return assessment
+
+
+def note(session: Session, row: EnvironmentRow, kind: str, message: str, actor: str | None = None) -> None:
+    """Add a line to the environment's history; the actor is whoever asked last unless one is named."""
+    session.add(
+        Event(
+            environment_id=row.id,
+            kind=kind,
+            message=message,
+            actor=actor or row.asked_by,
+            delivery_id=row.asked_delivery,
+            commit_sha=row.commit_sha,
+        )
+    )
+
+
+def clear_trouble(row: EnvironmentRow, stage: Stage) -> None:
+    """The stage succeeded."""
+    row.troubles[:] = [trouble for trouble in row.troubles if trouble.stage != stage.value]
+
+
+def _troubles(rows: list[TroubleRow]) -> Mapping[Stage, Trouble]:
+    return {Stage(row.stage): Trouble(row.message, row.failures, row.is_stalled) for row in rows}
+
+
+def _settle_deployment(
+    session: Session, row: EnvironmentRow, environment: Environment, status: Status, now: datetime
+) -> None:
+    query = select(DeploymentRow).where(DeploymentRow.environment_id == row.id, DeploymentRow.finished_at.is_(None))
+    wanted = environment.desired.spec.head_sha if isinstance(environment.desired, Present) else None
+    for deployment in session.scalars(query):
+        if deployment.commit_sha != wanted:
+            deployment.status, deployment.finished_at = DeploymentStatus.SUPERSEDED.value, now
+    if wanted is None:
+        return
+    deployment = _deployment(session, row.id, wanted, environment)
+    outcome = _ENDED.get(status)
+    if outcome is None:
+        outcome = DeploymentStatus.IN_PROGRESS if environment.is_published else DeploymentStatus.QUEUED
+    if deployment.status != outcome.value:
+        deployment.status = outcome.value
+        deployment.finished_at = now if outcome is DeploymentStatus.SUCCESS else None
+    if environment.is_published:
+        deployment.published_commit = environment.published.commit
+
+
+def _deployment(session: Session, environment_id: int, sha: str, environment: Environment) -> DeploymentRow:
+    query = select(DeploymentRow).where(DeploymentRow.environment_id == environment_id, DeploymentRow.commit_sha == sha)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        assert isinstance(environment.desired, Present)
+        found = DeploymentRow(environment_id=environment_id, commit_sha=sha, image=environment.desired.spec.image)
+        session.add(found)
+    return found
+
+
+def _words(status: Status, assessment: Assessment) -> str:
+    problems = [f"{problem.cause} at {problem.where}: {problem.message}" for problem in assessment.problems]
+    return "; ".join([status.value, *assessment.errors, *problems])[:1000]

@@ -1,0 +1,65 @@
+"""What `sweep` reads: everything that could be out of date. It only marks; the stages decide."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.domain.environment import Status
+from app.domain.status import GONE_WITHIN, READY_WITHIN
+from app.store import deciding, publishing, reporting
+from app.store.asking import HIGH, LOW
+from app.store.models import EnvironmentRow
+
+_MARGIN = timedelta(seconds=1)
+
+
+def behind(session: Session) -> Mapping[str, bool]:
+    """Which stages have rows whose watermark is behind and whose turn it is: `{"decide": True, ...}`."""
+    return {
+        "decide": bool(deciding.due(session, HIGH)),
+        "clean_up": bool(deciding.due(session, LOW)),
+        "publish": publishing.has_due(session),
+        "report": bool(reporting.due(session)),
+    }
+
+
+def overdue(session: Session) -> Sequence[int]:
+    """Ids of environments that have been on their way for too long, so that their status must say so."""
+    rolling = [Status.PROVISIONING.value, Status.UPDATING.value]
+    query = select(EnvironmentRow.id).where(
+        or_(
+            EnvironmentRow.status.in_(rolling) & (EnvironmentRow.published_at < func.now() - READY_WITHIN - _MARGIN),
+            (EnvironmentRow.status == Status.DESTROYING.value)
+            & (EnvironmentRow.desired_at < func.now() - GONE_WITHIN - _MARGIN),
+        )
+    )
+    return session.scalars(query).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a row holds of a pull request, enough to see that a webhook was missed."""
+
+    environment_id: int
+    head_sha: str | None
+    is_open: bool
+    """The last look found it open, or none was made yet."""
+    is_destroyed: bool
+
+
+def held(session: Session, repository_id: int) -> Mapping[int, Held]:
+    """Pull request number -> what its row holds, for every row of the repository."""
+    query = select(
+        EnvironmentRow.number,
+        EnvironmentRow.id,
+        EnvironmentRow.commit_sha,
+        EnvironmentRow.desired["is_closed"].as_boolean(),
+        EnvironmentRow.status,
+    ).where(EnvironmentRow.repository_id == repository_id)
+    return {
+        number: Held(environment_id, sha, not is_closed, status == Status.DESTROYED.value)
+        for number, environment_id, sha, is_closed, status in session.execute(query)
+    }

@@ -1,0 +1,38 @@
+"""What the web needs, given to it by whoever makes the application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.domain.policy import Policy
+from app.ports import Bell
+from app.store.engine import Store
+
+_KEY = "ephemera"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The world of one web process."""
+
+    store: Store
+    bell: Bell
+    policy: Policy
+    webhook_secrets: tuple[bytes, ...]
+    """Each is accepted, so that the secret can be changed without losing a delivery."""
+    redis_is_up: Callable[[], bool]
+    """Answers within a second or so and never raises."""
+    max_body_bytes: int = 25 * 1024 * 1024
+    """GitHub sends no larger payload (https://docs.github.com/en/webhooks/webhook-events-and-payloads)."""
+
+
+def provide(app: Flask, services: Services) -> None:
+    """Give the application its services."""
+    app.extensions[_KEY] = services
+
+
+def provided() -> Services:
+    """The services of the application that handles the present request."""
+    return cast("Services", current_app.extensions[_KEY])

@@ -1,0 +1,82 @@
+"""What `ephemera check` says about GitHub."""
+
+from typing import Any
+
+import pytest
+
+from app.github.connect import GitHub
+from tests.github import answers
+from tests.github.scripted import Reply, Scripted
+
+ELSEWHERE = "https://git.example/acme/envs.git"
+
+
+def _serve(script: Scripted, *, app: dict[str, Any], installations: list[dict[str, Any]]) -> None:
+    script.on("GET /app", Reply(body=app))
+    script.on("GET /app/installations", Reply(body=installations))
+
+
+def test_app_with_everything_needed_is_well(github: GitHub, script: Scripted) -> None:
+    _serve(script, app=answers.app(), installations=[answers.installation()])
+    script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation()))
+    findings = github.checkup.findings(f"{script.url}/acme/envs.git")
+    assert [(finding.what, finding.is_ok) for finding in findings] == [
+        ("GitHub App", True),
+        ("GitHub permissions", True),
+        ("GitHub events", True),
+        ("GitHub installation", True),
+        ("GitHub environments repository", True),
+    ]
+    assert findings[0].detail == "Ephemera test (ephemera-test), id 1"
+
+
+@pytest.mark.parametrize(
+    ("app", "installations", "what", "detail"),
+    [
+        ({"permissions": {"metadata": "read"}}, [{}], "GitHub permissions", "checks: write, issues: write"),
+        ({"events": []}, [{}], "GitHub events", "pull_request"),
+        ({}, [], "GitHub installations", "installed nowhere"),
+        ({}, [{"permissions": {"metadata": "read"}}], "GitHub installation", "does not grant checks: write"),
+    ],
+)
+def test_lack_is_named_with_advice(
+    github: GitHub, script: Scripted, app: dict[str, Any], installations: list[dict[str, Any]], what: str, detail: str
+) -> None:
+    _serve(script, app=answers.app(**app), installations=[answers.installation(**found) for found in installations])
+    (bad,) = [finding for finding in github.checkup.findings(ELSEWHERE) if not finding.is_ok]
+    assert bad.what == what
+    assert detail in bad.detail
+    assert bad.advice
+
+
+def test_suspended_installation_is_mentioned_and_not_a_fault(github: GitHub, script: Scripted) -> None:
+    suspended = answers.installation(suspended_at="2030-01-01T00:00:00Z")
+    _serve(script, app=answers.app(), installations=[suspended])
+    findings = github.checkup.findings(ELSEWHERE)
+    assert all(finding.is_ok for finding in findings)
+    assert "suspended" in findings[-1].detail
+
+
+@pytest.mark.parametrize(
+    ("reply", "detail"),
+    [
+        (Reply(404, {"message": "Not Found"}), "the App does not see acme/envs"),
+        (Reply(body=answers.installation(permissions={"contents": "read"})), "may not push to acme/envs"),
+    ],
+)
+def test_environments_repository_that_cannot_be_pushed_to_is_named(
+    github: GitHub, script: Scripted, reply: Reply, detail: str
+) -> None:
+    _serve(script, app=answers.app(), installations=[answers.installation()])
+    script.on("GET /repos/acme/envs/installation", reply)
+    finding = github.checkup.findings(f"{script.url}/acme/envs.git")[-1]
+    assert not finding.is_ok
+    assert detail in finding.detail
+
+
+def test_app_that_github_does_not_know_is_the_only_finding(github: GitHub, script: Scripted) -> None:
+    script.on("GET /app", Reply(401, {"message": "Integration not found"}))
+    (finding,) = github.checkup.findings(ELSEWHERE)
+    assert not finding.is_ok
+    assert "Integration not found" in finding.detail
+    assert "EPHEMERA_GITHUB_APP_ID" in finding.advice
