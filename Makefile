@@ -27,6 +27,7 @@ setup: $(VENV)/.ready ## make the virtual environment
 .PHONY: lock
 lock: $(VENV)/.ready ## resolve the requirements again and write the hashed locks
 	cd requirements && uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header bootstrap.in -o bootstrap.txt
+	cd requirements && uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header audit.in -o audit.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header $(GROUPS:%=--group %) pyproject.toml -o requirements/locked.txt
 
 .PHONY: lint
@@ -51,3 +52,15 @@ else
 	python tests/closing_line.py build/test-fast.xml build/test-slow.xml || failed=1; \
 	exit $$failed
 endif
+
+# checkov brings a hundred packages that would not agree with ours, so it lives apart.
+AUDIT := build/audit
+$(AUDIT)/.ready: requirements/audit.txt | $(VENV)/.ready
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	@VIRTUAL_ENV=$(AUDIT) $(BIN)/uv pip sync --quiet --require-hashes requirements/audit.txt
+	@touch $@
+
+.PHONY: audit
+audit: $(AUDIT)/.ready ## let checkov look for anything unsafe in the golden manifests
+	@test -n "$$(find tests/gitops/golden -name '*.yaml' 2>/dev/null)" || { echo "tests/gitops/golden holds no manifests to audit"; exit 1; }
+	$(AUDIT)/bin/checkov --directory tests/gitops/golden --framework kubernetes --compact --quiet --skip-download

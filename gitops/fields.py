@@ -26,7 +26,7 @@ _IMAGE_LIMIT = 512
 
 
 def is_safe_component(name: str) -> bool:
-    """The name is one plain component of a path: not empty, `.`, `..` or `.git` in any case, and of known characters."""
+    """The name is one plain component of a path: of known characters, and not `.`, `..` or `.git` in any case."""
     return bool(_PATH_COMPONENT.fullmatch(name)) and name.lower() not in {".", "..", ".git"}
 
 

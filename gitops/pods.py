@@ -57,7 +57,8 @@ def _volumes(pod: Object) -> Problems:
     for volume in list_at(pod, "volumes"):
         kinds = set(mapping_at({"it": volume}, "it")) - {"name"}
         if odd := sorted(kinds - _VOLUMES):
-            yield f"volume {shown(value_at(volume, 'name'))} is a {', '.join(odd)}; use one of {', '.join(sorted(_VOLUMES))}"
+            allowed = ", ".join(sorted(_VOLUMES))
+            yield f"volume {shown(value_at(volume, 'name'))} is a {', '.join(odd)}; use one of {allowed}"
         for source in list_at(volume, "projected", "sources"):
             if "serviceAccountToken" in mapping_at({"it": source}, "it"):
                 yield f"volume {shown(value_at(volume, 'name'))} projects a service account token; remove it"

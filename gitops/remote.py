@@ -38,9 +38,8 @@ class Remote:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.username or parts.password:
-            if parts.scheme != "ssh" or parts.password:
-                raise ValueError("the environments repository's URL holds a user or password; give them separately")
+        if parts.password or (parts.username and parts.scheme != "ssh"):
+            raise ValueError("the environments repository's URL holds a user or password; give them separately")
         if parts.scheme not in {"http", "https", "ssh", "file"}:
             raise ValueError(f"the environments repository's URL is {shown(self.url)}; use https, http, ssh or file")
         if not _is_branch(self.branch):

@@ -52,7 +52,7 @@ class Templates:
             loader=FileSystemLoader(directory),
             undefined=StrictUndefined,
             finalize=yaml_scalar,
-            autoescape=False,  # noqa: S701 - this is YAML: `finalize` quotes
+            autoescape=False,  # that is for HTML; this is YAML, and `finalize` quotes
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

@@ -11,7 +11,7 @@ from gitops.text import shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """One environment at one commit. Raises SpecError, naming every field that is wrong, when made of unusable values."""
+    """One environment at one commit. Raises SpecError, naming every field that is wrong, for unusable values."""
 
     cluster: str
     namespace: str

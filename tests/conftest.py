@@ -86,4 +86,4 @@ def git_server(running_git_host: RunningGitHost) -> Iterator[GitHost]:
 @pytest.fixture
 def environments_repository(git_server: GitHost, tmp_path: Path) -> str:
     """Give the URL of an environments repository of this test's own, with one commit on `main`."""
-    return git_server.create(f"acme/{tmp_path.parent.parent.name}-{tmp_path.name}", readme=True)
+    return git_server.create(f"acme/{tmp_path.name}", readme=True)

@@ -90,17 +90,10 @@ class Watch:
     def run(self) -> None:
         """Follow the resource until `stop`; returns within the limits of one list request after it."""
         while not self._stopped.is_set():
-            self._stopped.wait(self._round())
+            self._stopped.wait(self.turn())
 
-    def stop(self) -> None:
-        """End `run`, also while it waits for events; may be called from any thread, more than once."""
-        with self._guard:
-            self._stopped.set()
-            if self._stream is not None:
-                self._stream.abort()
-
-    def _round(self) -> float:
-        """List where needed and watch until that ends; returns the seconds to pause."""
+    def turn(self) -> float:
+        """List where needed and watch until that ends, for whatever reason; returns the seconds to pause."""
         try:
             if self._revision is None or self._clock() >= self._relist_at:
                 self._list()
@@ -108,6 +101,13 @@ class Watch:
         except (Transient, Stalled) as error:
             return self._after(error)
         return self._backoff.next_seconds()
+
+    def stop(self) -> None:
+        """End `run`, also while it waits for events; may be called from any thread, more than once."""
+        with self._guard:
+            self._stopped.set()
+            if self._stream is not None:
+                self._stream.abort()
 
     def _after(self, error: Transient | Stalled) -> float:
         pause = self._backoff.next_seconds()

@@ -81,14 +81,20 @@ def request_environment(method: str, target: str, user: str, headers: Mapping[st
     return {name: value for name, value in variables.items() if value}
 
 
-def run_backend(environment: Mapping[str, str], body: Iterable[bytes]) -> Answer:
+def find_backend(environment: Mapping[str, str]) -> str:
+    """Return the path of the program. Starting it without the `git` in front takes half the time."""
+    asked = subprocess.run(["git", "--exec-path"], env=dict(environment), capture_output=True, text=True, check=True)
+    return str(Path(asked.stdout.strip()) / "git-http-backend")
+
+
+def run_backend(program: str, environment: Mapping[str, str], body: Iterable[bytes]) -> Answer:
     """Feed the request's body to Git and return its answer, the body of which streams. Raises BackendFailed.
 
     The whole body is written before the answer is read, as Apache's mod_cgi does: Git's requests are
     stateless, so it reads a request to the end before it says more than a pipe holds.
     """
     process = subprocess.Popen(
-        ["git", "http-backend"],
+        [program],
         env=dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

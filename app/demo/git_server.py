@@ -22,6 +22,7 @@ from app.demo.git_backend import (
     BackendFailed,
     Head,
     basic_user,
+    find_backend,
     git_environment,
     request_environment,
     run_backend,
@@ -45,6 +46,7 @@ class GitServer(ThreadingHTTPServer):
         self.root = root
         self.credentials = credentials
         self.environment = git_environment(root)
+        self.backend = find_backend(self.environment)
         self.faults = Faults()
         self.requests: list[dict[str, object]] = []
 
@@ -123,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
         user = self.server.credentials[0]
         variables = request_environment(self.command, self.path, user, self._headers())
         try:
-            answer = run_backend(self.server.environment | variables, body)
+            answer = run_backend(self.server.backend, self.server.environment | variables, body)
         except BackendFailed as problem:
             self._refuse(500, str(problem))
             return

@@ -83,8 +83,9 @@ class Processes:
             process.ask()
         for process in stopping:
             process.join(self.grace_seconds)
-        for printer in self._printers:
-            printer.join(_LAST_LINES_SECONDS)
+        if not self._running:
+            for printer in self._printers:
+                printer.join(_LAST_LINES_SECONDS)
 
     def crash(self, name: str) -> None:
         """Kill the process and all it forked (kill -9), and leave it down until `start`."""

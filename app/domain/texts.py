@@ -27,15 +27,15 @@ _TITLES = {
 
 
 def title(environment: Environment, assessment: Assessment) -> str:
-    """One line for the check run and the commit status."""
-    match assessment.status, environment.desired:
-        case Status.WAITING, _:
+    """One line for the check run and the commit status; the same while an environment goes and when it is gone."""
+    match assessment.status:
+        case Status.WAITING:
             return "Waiting for approval"
-        case Status.FAILED, _:
+        case Status.FAILED:
             return f"Failed: {_first_cause(assessment)}"
-        case ((Status.DESTROYING | Status.DESTROYED), Absent(reason, is_closed)) if not is_closed:
-            return f"No environment. {reason}"
-        case status, _:
+        case Status.DESTROYING | Status.DESTROYED:
+            return f"No environment. {_reason(environment)}"
+        case status:
             return _TITLES[status]
 
 

@@ -31,6 +31,7 @@ class Store:
             max_overflow=pool_size,
             pool_pre_ping=True,
             pool_timeout=10,
+            hide_parameters=True,
             connect_args={"connect_timeout": 5, "options": _OPTIONS, "application_name": "ephemera"},
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -46,11 +47,11 @@ class Store:
             with self._sessions.begin() as session:
                 yield session
         except (OperationalError, PoolTimeout) as error:
-            raise Transient(f"asking PostgreSQL: {_first_line(error)}") from error
+            raise Transient(f"asking PostgreSQL: {first_line(error)}") from error
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            raise Transient(f"asking PostgreSQL: the connection broke: {_first_line(error)}") from error
+            raise Transient(f"asking PostgreSQL: the connection broke: {first_line(error)}") from error
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -59,13 +60,14 @@ class Store:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
-            raise Transient(f"asking PostgreSQL: {_first_line(error)}") from error
+            raise Transient(f"asking PostgreSQL: {first_line(error)}") from error
 
     def close(self) -> None:
         """Return every connection to the server."""
         self.engine.dispose()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What PostgreSQL or its driver said, without the statement and its values; at most 200 characters."""
     origin = getattr(error, "orig", None) or error
     return (str(origin).strip().splitlines() or [type(origin).__name__])[0][:200]

@@ -40,15 +40,17 @@ def _postgresql(services: Services) -> Finding:
     try:
         found = probing.revision(services.store)
     except Transient as error:
-        return Finding("postgresql", False, str(error), "Start PostgreSQL, or correct EPHEMERA_DATABASE_URL.")
+        advice = "Start PostgreSQL, or correct EPHEMERA_DATABASE_URL."
+        return Finding("postgresql", is_ok=False, detail=str(error), advice=advice)
     if found == migrate.head():
-        return Finding("postgresql", True, f"at migration {found}")
+        return Finding("postgresql", is_ok=True, detail=f"at migration {found}")
     detail = f"at migration {found or 'none'}; this program needs {migrate.head()}"
-    return Finding("postgresql", False, detail, "Run `ephemera migrate` of the version that is deployed.")
+    advice = "Run `ephemera migrate` of the version that is deployed."
+    return Finding("postgresql", is_ok=False, detail=detail, advice=advice)
 
 
 def _redis(services: Services) -> Finding:
     if services.redis_is_up():
-        return Finding("redis", True, "answers")
+        return Finding("redis", is_ok=True, detail="answers")
     advice = "Start Redis, or correct EPHEMERA_REDIS_URL. Meanwhile the sweep takes its place, up to a minute later."
-    return Finding("redis", False, "does not answer", advice)
+    return Finding("redis", is_ok=False, detail="does not answer", advice=advice)

@@ -112,6 +112,5 @@ def _unavailable(error: Transient) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     _log.error("request.failed", method=request.method, path=request.path, exc_info=error)
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "This should not have happened and was logged. Try again, or tell an operator."
-    )
+    detail = "This should not have happened and was logged. Try again, or tell an operator."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

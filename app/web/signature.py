@@ -17,7 +17,7 @@ def is_signed(body: bytes, header: str | None, secrets: tuple[bytes, ...]) -> bo
     if header is None or not header.startswith(_PREFIX):
         return False
     given = header.encode("utf-8", "surrogatepass")
-    return any([hmac.compare_digest(given, sign(body, secret).encode()) for secret in secrets])
+    return any(hmac.compare_digest(given, sign(body, secret).encode()) for secret in secrets)
 
 
 def sign(body: bytes, secret: bytes) -> str:

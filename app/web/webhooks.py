@@ -46,15 +46,21 @@ def receive() -> Response:
         is_new = asking.receive(session, receipt, services.policy)
     if is_new and receipt.ask is not None:
         services.bell.ring(RINGS[receipt.ask.queue])
-    return _answer(receipt, is_new)
+    return _kept(receipt) if is_new else _known(receipt)
 
 
-def _answer(receipt: Receipt, is_new: bool) -> Response:
-    outcome = receipt.outcome if is_new else DUPLICATE
-    reason = receipt.reason if is_new else "it was received before; nothing changed"
+def _kept(receipt: Receipt) -> Response:
+    return _answer(HTTPStatus.ACCEPTED, receipt, receipt.outcome, receipt.reason)
+
+
+def _known(receipt: Receipt) -> Response:
+    return _answer(HTTPStatus.OK, receipt, DUPLICATE, "it was received before; nothing changed")
+
+
+def _answer(status: HTTPStatus, receipt: Receipt, outcome: str, reason: str | None) -> Response:
     _log.info("webhook.received", delivery=receipt.id, webhook=receipt.event, outcome=outcome, reason=reason)
     content = json.dumps({"delivery": receipt.id, "outcome": outcome, "reason": reason})
-    return Response(content, HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK, mimetype="application/json")
+    return Response(content, status, mimetype="application/json")
 
 
 def _unsigned() -> Response:

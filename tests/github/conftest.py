@@ -1,13 +1,19 @@
 """An App with a key, a clock that a test moves, and a server that says what a test wants."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from app.demo.github.client import SimulatedGitHub
+from app.demo.github.launch import Registration, RunningGitHub
+from app.demo.github.sender import Sending
+from app.domain.pull_request import RepositoryRef
 from app.github.connect import Account, GitHub, connect
 from tests.github.answers import token_reply
 from tests.github.scripted import Scripted, serving
@@ -31,6 +37,29 @@ class KeyPair:
     public: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A repository on the simulated GitHub, and its pull request."""
+
+    people: SimulatedGitHub
+    repository: RepositoryRef
+    number: int
+    head_sha: str
+
+    @property
+    def name(self) -> str:
+        """`owner/name`."""
+        return self.repository.full_name
+
+    def spent(self) -> Counter[str]:
+        """How often the API was asked for each method, tokens and the App's profile aside."""
+        asides = ("/access_tokens", "/app")
+        return Counter(entry.method for entry in self.people.ledger() if not entry.target.endswith(asides))
+
+
+_NUMBERS = count(1)
+
+
 @pytest.fixture(scope="session")
 def app_key() -> KeyPair:
     """Give the App's key."""
@@ -46,6 +75,40 @@ def app_key() -> KeyPair:
 def clock() -> MovedClock:
     """Give the product's clock."""
     return MovedClock()
+
+
+@pytest.fixture(scope="session")
+def simulator(app_key: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedGitHub]:
+    """Give a simulated GitHub that knows the App with id 1. Its webhooks go nowhere."""
+    root = tmp_path_factory.mktemp("github")
+    key_file = root / "app.pem"
+    key_file.write_text(app_key.public)
+    running = RunningGitHub.start(root, Registration(1, key_file, "http://127.0.0.1:1/", "secret"))
+    try:
+        running.github.set_sending(Sending(is_suppressed=True))
+        yield running.github
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def shop(simulator: SimulatedGitHub) -> Iterator[Shop]:
+    """Give a repository of this test's own with one open pull request; no condition outlives the test."""
+    owner = f"acme-{next(_NUMBERS)}"
+    made = simulator.create_repository(f"{owner}/shop", files={"README.md": "Shop\n"})
+    installed = simulator.install(owner)
+    opened = simulator.open_pull_request(made.full_name, title="Sell more", author="ada")
+    simulator.reset_ledger()
+    repository = RepositoryRef(made.id, made.full_name, installed.id)
+    yield Shop(simulator, repository, opened.number, opened.head_sha)
+    simulator.clear_faults()
+    simulator.shift_clock(0)
+
+
+@pytest.fixture
+def connected(simulator: SimulatedGitHub, app_key: KeyPair, clock: MovedClock) -> GitHub:
+    """Give the product, connected to the simulated GitHub."""
+    return connect(Account(simulator.url, 1, app_key.private), clock)
 
 
 @pytest.fixture

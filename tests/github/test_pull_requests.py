@@ -16,6 +16,10 @@ PULL = "GET /repos/acme/shop/pulls/42"
 PULLS = "GET /repos/acme/shop/pulls"
 
 
+def _base(**changes: Any) -> dict[str, Any]:
+    return {"ref": "main", "repo": answers.repository(**changes)}
+
+
 def test_pull_request_is_read_as_it_is(github: GitHub, script: Scripted) -> None:
     script.on(PULL, Reply(body=answers.pull_request()))
     assert github.pull_requests.look_up(SHOP, 42) == PullRequest(
@@ -56,7 +60,7 @@ def test_every_field_follows_github(
     ("answer", "field"),
     [
         ([], "the answer"),
-        (answers.pull_request(number="42"), "number"),
+        ({**answers.pull_request(), "number": "42"}, "number"),
         (answers.pull_request(number=True), "number"),
         (answers.pull_request(state="ajar"), "state"),
         (answers.pull_request(draft="no"), "draft"),
@@ -64,11 +68,11 @@ def test_every_field_follows_github(
         (answers.pull_request(head=None), "head"),
         (answers.pull_request(head={"sha": "main", "repo": None}), "head.sha"),
         (answers.pull_request(head={"sha": SHA, "repo": {"id": None}}), "head.repo.id"),
-        (answers.pull_request(base={"ref": "main", "repo": answers.repository(full_name="../x")}), "base.repo.full_name"),
-        (answers.pull_request(base={"ref": "main", "repo": answers.repository(full_name="a/..")}), "base.repo.full_name"),
+        (answers.pull_request(base=_base(full_name="../x")), "base.repo.full_name"),
+        (answers.pull_request(base=_base(full_name="a/..")), "base.repo.full_name"),
         (answers.pull_request(base={"ref": "main", "repo": None}), "base.repo"),
     ],
-)  # fmt: skip
+)
 def test_unexpected_shape_is_transient_and_named(github: GitHub, script: Scripted, answer: object, field: str) -> None:
     script.on(PULL, Reply(body=answer))
     with pytest.raises(Transient, match=f"^reading acme/shop#42: .*'{field}'"):
@@ -101,7 +105,7 @@ def test_pull_request_is_never_missing_on_doubt(
 
 
 def test_name_that_was_given_to_another_repository_stalls(github: GitHub, script: Scripted) -> None:
-    other = answers.pull_request(base={"ref": "main", "repo": answers.repository(id=8)})
+    other = answers.pull_request(base=_base(id=8))
     script.on(PULL, Reply(body=other))
     with pytest.raises(Stalled, match="acme/shop is now the repository with id 8, not 7"):
         github.pull_requests.look_up(SHOP, 42)

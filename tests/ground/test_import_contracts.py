@@ -23,7 +23,6 @@ OFFENCES = [
     ("layers", "app/web/offender.py", "import app.stages"),
     ("layers", "app/stages/offender.py", "import app.wiring"),
     ("layers", "app/wiring.py", "import app.jobs"),
-    ("layers", "app/somewhere_new.py", "import re"),
     ("gitops", "gitops/offender.py", "import app.errors"),
     ("domain", "app/domain/offender.py", "import sqlalchemy"),
     ("domain", "app/domain/offender.py", "import time"),
@@ -61,7 +60,16 @@ def test_contract_breaks_on_an_offence(copied: Path, contract: str, file: str, l
     with offence(copied / file, line):
         done = lint_imports(copied, "--contract", contract)
     assert done.returncode == 1, done.stdout
-    assert "BROKEN" in done.stdout
+    importer = file.removesuffix(".py").replace("/", ".")
+    imported = line.removeprefix("import ")
+    assert f"{importer} -> {imported} (l." in done.stdout, done.stdout
+
+
+def test_module_without_a_place_is_noticed(copied: Path) -> None:
+    with offence(copied / "app" / "somewhere_new.py", ""):
+        done = lint_imports(copied, "--contract", "layers")
+    assert done.returncode == 1
+    assert "app.somewhere_new" in done.stdout
 
 
 @contextmanager

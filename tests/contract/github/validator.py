@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from jsonschema.exceptions import ValidationError
 from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.paths.exceptions import PathNotFound
@@ -199,7 +198,7 @@ def _explained(error: Exception) -> str:
     return "; ".join(_located(one) for one in details) or str(cause)[:300] or type(cause).__name__
 
 
-def _located(error: ValidationError) -> str:
+def _located(error: Any) -> str:
     deepest = min(error.context, key=lambda one: -len(one.absolute_path), default=error) if error.context else error
     where = "/".join(str(step) for step in deepest.absolute_path)
     return f"{where or 'body'}: {deepest.message[:300]}"

@@ -46,7 +46,10 @@ def _deployment(record: Record, status: Json, spec: Json) -> tuple[str, str]:
         return "Degraded", f'Deployment "{record.name}" exceeded its progress deadline'
     updated, wanted = status.get("updatedReplicas", 0), spec["replicas"]
     if updated < wanted:
-        return "Progressing", f"Waiting for rollout to finish: {updated} out of {wanted} new replicas have been updated..."
+        return (
+            "Progressing",
+            f"Waiting for rollout to finish: {updated} out of {wanted} new replicas have been updated...",
+        )
     if status.get("replicas", 0) > updated:
         waiting = status["replicas"] - updated
         return "Progressing", f"Waiting for rollout to finish: {waiting} old replicas are pending termination..."

@@ -75,7 +75,7 @@ def _parse(path: str, content: bytes) -> tuple[Json, ...]:
         raise ManifestError(f'Failed to unmarshal "{path}": {error}') from error
     for document in documents:
         if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
-            raise ManifestError(f'Failed to unmarshal "{path}": Object \'Kind\' is missing')
+            raise ManifestError(f"Failed to unmarshal \"{path}\": Object 'Kind' is missing")
     return tuple(item for item in documents if not item["apiVersion"].startswith("kustomize.config.k8s.io"))
 
 

@@ -66,7 +66,9 @@ class Mirror:
             raise GitError(f"no commit {commit}")
         tree: str | None = found[0]
         for name in [part for part in path.split("/") if part not in {"", "."}]:
-            tree = next((item.object_id for item in self.entries(str(tree)) if item.name == name and item.is_tree), None)
+            tree = next(
+                (item.object_id for item in self.entries(str(tree)) if item.name == name and item.is_tree), None
+            )
             if tree is None:
                 return None
         return tree

@@ -87,7 +87,9 @@ def _conditions(pod: Record, stage: Stage) -> list[Json]:
 
 def _container_status(pod: Record, container: Json, stage: Stage, failure: Failure | None, restarts: int) -> Json:
     name, image = container["name"], container.get("image", "")
-    old: Json = next((item for item in pod.body.get("status", {}).get("containerStatuses", ()) if item["name"] == name), {})
+    old: Json = next(
+        (item for item in pod.body.get("status", {}).get("containerStatuses", ()) if item["name"] == name), {}
+    )
     state = _state(pod, container, stage, failure, restarts)
     if "running" in state:
         state = {"running": old.get("state", {}).get("running") or state["running"]}

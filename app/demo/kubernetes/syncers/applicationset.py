@@ -1,0 +1,161 @@
+"""The ApplicationSet controller with the Git directories generator: an Application for each folder.
+
+It looks at the repository when its time has come and when it is poked by the annotation
+`argocd.argoproj.io/application-set-refresh`. A repository that cannot be read deletes nothing.
+"""
+
+import time
+from collections.abc import Mapping
+
+from app.demo.kubernetes.apiserver.errors import ApiError
+from app.demo.kubernetes.apiserver.kinds import APPLICATION, APPLICATION_SET, Json
+from app.demo.kubernetes.apiserver.store import Record
+from app.demo.kubernetes.apiserver.verbs import Target, Verbs
+from app.demo.kubernetes.syncers.mirror import GitError, Mirrors
+from app.demo.kubernetes.syncers.settings import SyncerSettings, Switch
+from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
+from app.demo.kubernetes.workloads.objects import condition, is_going, owner_reference, with_conditions
+
+ARGOCD = "argocd"
+"""The namespace of Argo CD's own objects."""
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
+_REFRESH = "argocd.argoproj.io/application-set-refresh"
+_RETRY_SECONDS = 2.0
+
+
+class ApplicationSets:
+    """The controller; it keeps the ApplicationSet it made at the start."""
+
+    def __init__(self, verbs: Verbs, mirrors: Mirrors, settings: SyncerSettings, switch: Switch) -> None:
+        self._verbs = verbs
+        self._mirrors = mirrors
+        self._settings = settings
+        self._switch = switch
+        self._next_poll: dict[Key, float] = {}
+
+    def reconciler(self) -> Reconciler:
+        """What the loop calls."""
+        return Reconciler(self._reconcile, {APPLICATION_SET: itself})
+
+    def create(self, name: str) -> None:
+        """Makes the ApplicationSet that a platform team would have committed."""
+        self._verbs.create(Target(APPLICATION_SET, ARGOCD), _application_set(name, self._settings))
+
+    def _reconcile(self, key: Key) -> float | None:
+        record = self._verbs.get(Target(APPLICATION_SET, key.namespace, key.name))
+        if self._switch.is_paused:
+            return None
+        now = time.monotonic()
+        is_poked = (record.body["metadata"].get("annotations") or {}).get(_REFRESH) == "true"
+        if not is_poked and now < self._next_poll.get(key, 0.0):
+            return self._next_poll[key] - now
+        try:
+            self._generate(record, now)
+        except GitError as error:
+            self._write(record, str(error), is_poked=False)
+            return _RETRY_SECONDS
+        self._next_poll[key] = now + self._settings.poll_seconds
+        self._write(record, "", is_poked=is_poked)
+        return self._settings.poll_seconds
+
+    def _generate(self, record: Record, asked_at: float) -> None:
+        generator = record.body["spec"]["generators"][0]["git"]
+        mirror = self._mirrors.of(generator["repoURL"])
+        mirror.fetch(asked_at)
+        commit = mirror.commit(generator["revision"])
+        folders = mirror.folders(commit, generator["directories"][0]["path"])
+        wanted = {path.rpartition("/")[2]: path for path in folders}
+        present = {
+            application.name: application
+            for application in self._verbs.store.all(APPLICATION, record.namespace)
+            if _belongs_to(application, record)
+        }
+        self._create_missing(record, wanted, present)
+        for name in sorted(present.keys() - wanted.keys()):
+            if not is_going(present[name]):
+                self._verbs.delete(Target(APPLICATION, record.namespace, name))
+
+    def _create_missing(self, record: Record, wanted: Mapping[str, str], present: Mapping[str, Record]) -> None:
+        for name in sorted(wanted.keys() - present.keys()):
+            body = _application(record, name, wanted[name])
+            try:
+                self._verbs.create(Target(APPLICATION, record.namespace), body)
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+
+    def _write(self, record: Record, trouble: str, *, is_poked: bool) -> None:
+        if is_poked:
+            self._verbs.change(Target(APPLICATION_SET, record.namespace, record.name), _without_poke)
+        conditions = _conditions(trouble)
+
+        def written(body: Json) -> Json:
+            old = body.get("status", {}).get("conditions", ())
+            return body | {"status": {"conditions": with_conditions(old, conditions)}}
+
+        self._verbs.change(Target(APPLICATION_SET, record.namespace, record.name, "status"), written)
+
+
+def _application_set(name: str, settings: SyncerSettings) -> Json:
+    generator = {
+        "repoURL": settings.repository,
+        "revision": settings.branch,
+        "directories": [{"path": settings.path}],
+        "requeueAfterSeconds": int(settings.poll_seconds),
+    }
+    source = {"repoURL": settings.repository, "targetRevision": settings.branch, "path": "{{.path.path}}"}
+    template = {
+        "metadata": {"name": "{{.path.basename}}", "finalizers": [FINALIZER]},
+        "spec": {
+            "project": "ephemera",
+            "source": source,
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": "{{.path.basename}}"},
+            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+        },
+    }
+    spec = {
+        "goTemplate": True,
+        "goTemplateOptions": ["missingkey=error"],
+        "generators": [{"git": generator}],
+        "template": template,
+        "syncPolicy": {"preserveResourcesOnDeletion": False},
+    }
+    return {"metadata": {"name": name, "namespace": ARGOCD}, "spec": spec}
+
+
+def _application(record: Record, name: str, path: str) -> Json:
+    template = record.body["spec"]["template"]
+    metadata = {"name": name, "finalizers": [FINALIZER], "ownerReferences": [owner_reference(record)]}
+    spec = {
+        **template["spec"],
+        "source": {**template["spec"]["source"], "path": path},
+        "destination": {**template["spec"]["destination"], "namespace": name},
+    }
+    return {"metadata": metadata, "spec": spec}
+
+
+def _belongs_to(application: Record, record: Record) -> bool:
+    uid = record.body["metadata"]["uid"]
+    return any(owner["uid"] == uid for owner in application.body["metadata"].get("ownerReferences") or ())
+
+
+def _without_poke(body: Json) -> Json:
+    annotations = body["metadata"].get("annotations") or {}
+    body["metadata"]["annotations"] = {name: value for name, value in annotations.items() if name != _REFRESH}
+    return body
+
+
+def _conditions(trouble: str) -> list[Json]:
+    if trouble:
+        return [
+            condition("ErrorOccurred", "True", "ApplicationGenerationFromParamsError", trouble),
+            condition("ParametersGenerated", "False", "ErrorOccurred", trouble),
+            condition("ResourcesUpToDate", "False", "ApplicationGenerationFromParamsError", trouble),
+        ]
+    generated = "Successfully generated parameters for all Applications"
+    done = "All applications have been generated successfully"
+    return [
+        condition("ErrorOccurred", "False", "ApplicationSetUpToDate", done),
+        condition("ParametersGenerated", "True", "ParametersGenerated", generated),
+        condition("ResourcesUpToDate", "True", "ApplicationSetUpToDate", done),
+    ]

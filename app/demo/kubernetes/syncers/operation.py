@@ -1,0 +1,130 @@
+"""A sync of one Application: wave after wave, each waiting until the one before is healthy.
+
+A running operation is not interrupted by a newer commit, and a failed one is not tried again for the same commit:
+both as Argo CD's automated sync does it.
+"""
+
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from app.demo.kubernetes.apiserver.errors import ApiError
+from app.demo.kubernetes.apiserver.kinds import Json
+from app.demo.kubernetes.apiserver.metadata import timestamp
+from app.demo.kubernetes.apiserver.store import Record, Store
+from app.demo.kubernetes.apiserver.verbs import Target
+from app.demo.kubernetes.syncers.apply import Applier, Marks
+from app.demo.kubernetes.syncers.health import health_of
+from app.demo.kubernetes.syncers.manifests import Manifest
+
+_TRACKING = "argocd.argoproj.io/tracking-id"
+
+
+@dataclass(slots=True)
+class Operation:
+    """One run, changed as it goes on."""
+
+    revision: str
+    tree: str
+    waves: list[list[Manifest]]
+    started_at: str = field(default_factory=timestamp)
+    finished_at: str = ""
+    phase: str = "Running"
+    message: str = ""
+    next_wave: int = 0
+    results: list[Json] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.phase != "Running"
+
+    def end(self, phase: str, message: str) -> None:
+        """Ends it."""
+        self.phase, self.message, self.finished_at = phase, message, timestamp()
+
+
+def plan(revision: str, tree: str, manifests: list[Manifest]) -> Operation:
+    """An operation over the manifests, which are in order."""
+    waves = [list(wave) for _, wave in groupby(manifests, key=lambda manifest: manifest.wave)]
+    return Operation(revision, tree, waves)
+
+
+def advance(operation: Operation, application: Record, applier: Applier, store: Store) -> None:
+    """Takes the operation as far as it goes now."""
+    while not operation.is_over:
+        if operation.next_wave and not _is_settled(operation, application, applier, store):
+            return
+        if operation.next_wave == len(operation.waves):
+            operation.end("Succeeded", "successfully synced (all tasks run)")
+            return
+        _apply_wave(operation, application, applier)
+        operation.next_wave += 1
+
+
+def _is_settled(operation: Operation, application: Record, applier: Applier, store: Store) -> bool:
+    """Whether the wave before is healthy; nothing waits for the last one."""
+    if operation.next_wave == len(operation.waves):
+        return True
+    for manifest in operation.waves[operation.next_wave - 1]:
+        target = applier.target(manifest.body, destination(application))
+        record = store.find(target.kind, target.namespace, target.name)
+        health = health_of(record) if record else ("Missing", "")
+        if health is None or health[0] == "Healthy":
+            continue
+        if health[0] == "Degraded":
+            operation.end("Failed", "one or more synchronization tasks completed unsuccessfully")
+            return False
+        name = f"{target.kind.group}/{target.kind.kind}/{target.name}".lstrip("/")
+        operation.message = f"waiting for healthy state of {name}"
+        return False
+    return True
+
+
+def _apply_wave(operation: Operation, application: Record, applier: Applier) -> None:
+    failures: list[str] = []
+    for manifest in operation.waves[operation.next_wave]:
+        try:
+            target = applier.target(manifest.body, destination(application))
+            outcome = applier.apply(manifest.body, target, _marks(application, target))
+        except ApiError as error:
+            failures.append(error.message)
+            operation.results.append(_result(manifest, application, "SyncFailed", error.message))
+            continue
+        message = f"{target.kind.qualified}/{target.name} {outcome}"
+        operation.results.append(_result(manifest, application, "Synced", message))
+    if failures:
+        operation.end("Failed", f"one or more objects failed to apply, reason: {failures[0]}")
+
+
+def destination(application: Record) -> str:
+    """The namespace an Application deploys to."""
+    namespace: str = application.body["spec"]["destination"]["namespace"]
+    return namespace
+
+
+def tracked_by(record: Record) -> str:
+    """The name of the Application that applied an object; empty when none did."""
+    tracking: str = (record.body["metadata"].get("annotations") or {}).get(_TRACKING, "")
+    return tracking.partition(":")[0]
+
+
+def _marks(application: Record, target: Target) -> Marks:
+    path = f"{target.kind.group}/{target.kind.kind}:{target.namespace or destination(application)}/{target.name}"
+    return Marks(annotations=((_TRACKING, f"{application.name}:{path}"),))
+
+
+def _result(manifest: Manifest, application: Record, status: str, message: str) -> Json:
+    body = manifest.body
+    group, _, version = str(body["apiVersion"]).rpartition("/")
+    metadata = body.get("metadata") or {}
+    return {
+        "group": group,
+        "version": version,
+        "kind": body["kind"],
+        "namespace": metadata.get("namespace") or destination(application),
+        "name": str(metadata.get("name", "")),
+        "status": status,
+        "message": message,
+        "hookPhase": "Running" if status == "Synced" else "Failed",
+        "syncPhase": "Sync",
+    }

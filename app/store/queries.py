@@ -1,0 +1,233 @@
+"""What the REST API shows: lists of environments, and one with all that belongs to it. Nothing here writes.
+
+Lists are newest first and go on by id, so that a page stays right while rows are added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from app.domain.environment import DeploymentStatus, Environment, Status
+from app.store.models import DeploymentRow, EnvironmentRow, Event, Repository, User
+from app.store.rows import environment_of
+
+T = TypeVar("T")
+
+_NEWEST = 20
+"""How many deployments and events one environment is shown with; their own lists go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which environments are wanted; whatever is left out does not matter."""
+
+    repository: str | None = None
+    """`owner/name`, in any case, as GitHub takes it."""
+    statuses: tuple[Status, ...] = ()
+    author: str | None = None
+    """A login, in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a list is wanted."""
+
+    limit: int
+    after: int | None = None
+    """The id of the last item that was seen; None begins with the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list."""
+
+    items: tuple[T, ...]
+    next: int | None
+    """What `Span.after` has to be for the part that follows; None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An environment in a list."""
+
+    id: int
+    repository: str
+    number: int
+    title: str | None
+    """The pull request's, as the last look saw it."""
+    author: str | None
+    """The login of the pull request's author; None before the first look."""
+    status: Status
+    host: str
+    namespace: str
+    cluster: str
+    commit_sha: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def url(self) -> str:
+        """Where the preview answers while it is ready."""
+        return f"https://{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One commit of one environment."""
+
+    id: int
+    commit_sha: str
+    image: str
+    status: DeploymentStatus
+    published_commit: str | None
+    """The commit in the environments repository that holds it."""
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One thing that changed an environment, or somebody who asked for it."""
+
+    id: int
+    at: datetime
+    kind: str
+    message: str
+    actor: str
+    delivery_id: str | None
+    commit_sha: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An environment with all that belongs to it."""
+
+    overview: Overview
+    environment: Environment
+    deployments: tuple[Deployment, ...]
+    events: tuple[HistoryLine, ...]
+
+
+def environments(session: Session, wanted: Filter, span: Span) -> Page[Overview]:
+    """The environments that fit."""
+    query = _overviews()
+    if wanted.repository is not None:
+        query = query.where(func.lower(Repository.full_name) == wanted.repository.lower())
+    if wanted.statuses:
+        query = query.where(EnvironmentRow.status.in_([status.value for status in wanted.statuses]))
+    if wanted.author is not None:
+        query = query.where(func.lower(User.login) == wanted.author.lower())
+    if span.after is not None:
+        query = query.where(EnvironmentRow.id < span.after)
+    rows = session.execute(query.order_by(EnvironmentRow.id.desc()).limit(span.limit + 1)).all()
+    return _page([_overview(row) for row in rows], span.limit)
+
+
+def environment(session: Session, environment_id: int) -> Detail | None:
+    """One environment with its newest deployments and events; None when there is no such id."""
+    found = session.execute(_overviews().where(EnvironmentRow.id == environment_id)).one_or_none()
+    row = session.get(EnvironmentRow, environment_id)
+    if found is None or row is None:
+        return None
+    newest = Span(_NEWEST)
+    return Detail(
+        overview=_overview(found),
+        environment=environment_of(row),
+        deployments=deployments(session, environment_id, newest).items,
+        events=events(session, environment_id, newest).items,
+    )
+
+
+def exists(session: Session, environment_id: int) -> bool:
+    """There is an environment with this id."""
+    query = select(EnvironmentRow.id).where(EnvironmentRow.id == environment_id)
+    return session.scalars(query).one_or_none() is not None
+
+
+def deployments(session: Session, environment_id: int, span: Span) -> Page[Deployment]:
+    """The environment's commits; empty also where there is no such environment."""
+    query = select(DeploymentRow).where(DeploymentRow.environment_id == environment_id)
+    if span.after is not None:
+        query = query.where(DeploymentRow.id < span.after)
+    rows = session.scalars(query.order_by(DeploymentRow.id.desc()).limit(span.limit + 1))
+    return _page([_deployment(row) for row in rows], span.limit)
+
+
+def events(session: Session, environment_id: int, span: Span) -> Page[HistoryLine]:
+    """The environment's history; empty also where there is no such environment."""
+    query = select(Event).where(Event.environment_id == environment_id)
+    if span.after is not None:
+        query = query.where(Event.id < span.after)
+    rows = session.scalars(query.order_by(Event.id.desc()).limit(span.limit + 1))
+    return _page([_line(row) for row in rows], span.limit)
+
+
+def _overviews() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            EnvironmentRow.id,
+            Repository.full_name,
+            EnvironmentRow.number,
+            EnvironmentRow.title,
+            User.login,
+            EnvironmentRow.status,
+            EnvironmentRow.host,
+            EnvironmentRow.namespace,
+            EnvironmentRow.cluster,
+            EnvironmentRow.commit_sha,
+            EnvironmentRow.created_at,
+            EnvironmentRow.updated_at,
+        )
+        .join(Repository, EnvironmentRow.repository_id == Repository.id)
+        .outerjoin(User, EnvironmentRow.owner_id == User.id)
+    )
+
+
+def _overview(row: Row[Any]) -> Overview:
+    return Overview(
+        id=row.id,
+        repository=row.full_name,
+        number=row.number,
+        title=row.title,
+        author=row.login,
+        status=Status(row.status),
+        host=row.host,
+        namespace=row.namespace,
+        cluster=row.cluster,
+        commit_sha=row.commit_sha,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _deployment(row: DeploymentRow) -> Deployment:
+    return Deployment(
+        id=row.id,
+        commit_sha=row.commit_sha,
+        image=row.image,
+        status=DeploymentStatus(row.status),
+        published_commit=row.published_commit,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _line(row: Event) -> HistoryLine:
+    return HistoryLine(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        message=row.message,
+        actor=row.actor,
+        delivery_id=row.delivery_id,
+        commit_sha=row.commit_sha,
+    )
+
+
+def _page(items: Sequence[Any], limit: int) -> Page[Any]:
+    shown = tuple(items[:limit])
+    return Page(shown, shown[-1].id if len(items) > limit else None)

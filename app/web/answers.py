@@ -1,0 +1,168 @@
+"""What the REST API answers. These names are a promise: they are added to, never changed. Times are RFC 3339, UTC."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.environment import DeploymentStatus, Stage, Status
+from app.domain.health import Cause, Phase
+
+_NEXT = "The address of the page that follows; null on the last"
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class EnvironmentAnswer(_Answer):
+    """An environment in a list."""
+
+    id: int
+    repository: str = Field(description="`owner/name`, as the repository is called now")
+    pull_request: int = Field(description="The pull request's number")
+    title: str | None
+    author: str | None = Field(description="The login of the pull request's author; null before the first look")
+    status: Status
+    url: str = Field(description="Where the preview answers while the status is ready")
+    namespace: str
+    cluster: str
+    commit_sha: str | None = Field(description="The pull request's head, as the last look saw it")
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeploymentAnswer(_Answer):
+    """One commit of an environment."""
+
+    id: int
+    commit_sha: str
+    image: str
+    status: DeploymentStatus
+    published_commit: str | None = Field(description="The commit in the environments repository that holds it")
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class EventAnswer(_Answer):
+    """One line of an environment's history."""
+
+    id: int
+    at: datetime
+    kind: str
+    message: str
+    actor: str
+    delivery: str | None = Field(description="The webhook delivery that led to it")
+    commit_sha: str | None
+
+
+class WatermarksAnswer(_Answer):
+    """How far each stage has come: the generation that it dealt with last."""
+
+    requested: int
+    decided: int
+    desired: int = Field(description="The generation at which what should exist last changed")
+    published: int
+
+
+class AskedAnswer(_Answer):
+    """Who asked for the last look, and why."""
+
+    by: str
+    reason: str
+    delivery: str | None
+
+
+class DesiredAnswer(_Answer):
+    """What should exist: `present` with commit and image, or why not."""
+
+    kind: str = Field(description="present, absent or waiting")
+    reason: str | None
+    commit_sha: str | None
+    image: str | None
+
+
+class PublishedAnswer(_Answer):
+    """What the environments repository holds."""
+
+    folder: str
+    tree: str | None = Field(description="The folder's Git tree; null when there is no folder")
+    commit: str | None
+    at: datetime | None
+
+
+class ProblemAnswer(_Answer):
+    """Why a workload does not become ready."""
+
+    cause: Cause
+    where: str
+    message: str
+
+
+class WorkloadAnswer(_Answer):
+    """One workload, as the cluster shows it."""
+
+    name: str
+    commit_sha: str | None
+    is_ready: bool
+    problem: ProblemAnswer | None
+
+
+class HealthAnswer(_Answer):
+    """What runs in the cluster."""
+
+    phase: Phase
+    observed_at: datetime | None
+    ready_workloads: int
+    workloads: list[WorkloadAnswer]
+    notes: list[str] = Field(description="What holds up a namespace that is being removed")
+
+
+class TroubleAnswer(_Answer):
+    """A stage that failed the last time it ran."""
+
+    stage: Stage
+    message: str
+    failures: int
+    is_stalled: bool = Field(description="A person must act; trying again by itself changes nothing")
+
+
+class EnvironmentDetailAnswer(EnvironmentAnswer):
+    """An environment with all that belongs to it."""
+
+    asked: AskedAnswer
+    watermarks: WatermarksAnswer
+    desired: DesiredAnswer | None = Field(description="null before the first decision")
+    notice: str | None = Field(description="Why the last look changed nothing, where a person should know")
+    published: PublishedAnswer
+    health: HealthAnswer | None = Field(description="null until the cluster has shown something")
+    troubles: list[TroubleAnswer]
+    deployments: list[DeploymentAnswer] = Field(description="The newest; `/deployments` has all")
+    events: list[EventAnswer] = Field(description="The newest; `/events` has all")
+
+
+class EnvironmentsAnswer(_Answer):
+    """A page of environments, newest first."""
+
+    items: list[EnvironmentAnswer]
+    next: str | None = Field(description=_NEXT)
+
+
+class EventsAnswer(_Answer):
+    """A page of history, newest first."""
+
+    items: list[EventAnswer]
+    next: str | None = Field(description=_NEXT)
+
+
+class DeploymentsAnswer(_Answer):
+    """A page of deployments, newest first."""
+
+    items: list[DeploymentAnswer]
+    next: str | None = Field(description=_NEXT)
+
+
+class AcceptedAnswer(_Answer):
+    """The request was kept. It is done when `watermarks.published` of the environment has reached the generation."""
+
+    id: int
+    requested_generation: int

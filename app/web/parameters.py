@@ -1,0 +1,87 @@
+"""What requests to the REST API may say. Anything else is refused, so that a misspelt filter never means "all"."""
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from app.domain.environment import Status
+from app.store.queries import Filter, Span
+from app.web import cursor
+
+MAX_ENVIRONMENT_ID = 2**31 - 1
+ENVIRONMENTS, EVENTS, DEPLOYMENTS = "environment", "event", "deployment"
+
+_CURSOR_SCHEMA = WithJsonSchema({"type": "string", "maxLength": 100, "description": "Taken from `next`; opaque"})
+EnvironmentCursor = Annotated[int, BeforeValidator(partial(cursor.decode, ENVIRONMENTS)), _CURSOR_SCHEMA]
+EventCursor = Annotated[int, BeforeValidator(partial(cursor.decode, EVENTS)), _CURSOR_SCHEMA]
+DeploymentCursor = Annotated[int, BeforeValidator(partial(cursor.decode, DEPLOYMENTS)), _CURSOR_SCHEMA]
+Limit = Annotated[int, Field(ge=1, le=100, description="How many items a page holds at most")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnvironmentPath(_Strict):
+    """Which environment."""
+
+    environment_id: int = Field(ge=1, le=MAX_ENVIRONMENT_ID)
+
+
+class NoQuery(_Strict):
+    """No parameters at all."""
+
+
+class EnvironmentsQuery(_Strict):
+    """Which environments, and which page of them."""
+
+    repository: str | None = Field(
+        default=None,
+        max_length=201,
+        pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$",
+        description="`owner/name`, in upper or lower case",
+    )
+    status: list[Status] = Field(default=[], description="May be repeated; any of them fits")
+    author: str | None = Field(
+        default=None,
+        max_length=110,
+        pattern=r"^[A-Za-z0-9_-]+(\[bot\])?$",
+        description="The login of the pull request's author",
+    )
+    limit: Limit = 50
+    cursor: EnvironmentCursor | None = None
+
+    @property
+    def filter(self) -> Filter:
+        """The filter in the store's terms."""
+        return Filter(self.repository, tuple(self.status), self.author)
+
+    @property
+    def span(self) -> Span:
+        """The page in the store's terms."""
+        return Span(self.limit, self.cursor)
+
+
+class EventsQuery(_Strict):
+    """Which page of an environment's history."""
+
+    limit: Limit = 50
+    cursor: EventCursor | None = None
+
+    @property
+    def span(self) -> Span:
+        """The page in the store's terms."""
+        return Span(self.limit, self.cursor)
+
+
+class DeploymentsQuery(_Strict):
+    """Which page of an environment's deployments."""
+
+    limit: Limit = 50
+    cursor: DeploymentCursor | None = None
+
+    @property
+    def span(self) -> Span:
+        """The page in the store's terms."""
+        return Span(self.limit, self.cursor)

@@ -1,0 +1,135 @@
+"""The store's values as the API's answers."""
+
+from dataclasses import asdict
+
+from app.domain.desired import Absent, Desired, Present, Waiting
+from app.domain.environment import Environment
+from app.domain.health import Problem, Workload
+from app.store.queries import Deployment, Detail, HistoryLine, Overview
+from app.web.answers import (
+    AskedAnswer,
+    DeploymentAnswer,
+    DesiredAnswer,
+    EnvironmentAnswer,
+    EnvironmentDetailAnswer,
+    EventAnswer,
+    HealthAnswer,
+    ProblemAnswer,
+    PublishedAnswer,
+    TroubleAnswer,
+    WatermarksAnswer,
+    WorkloadAnswer,
+)
+
+
+def environment(overview: Overview) -> EnvironmentAnswer:
+    """An environment in a list."""
+    return EnvironmentAnswer(
+        id=overview.id,
+        repository=overview.repository,
+        pull_request=overview.number,
+        title=overview.title,
+        author=overview.author,
+        status=overview.status,
+        url=overview.url,
+        namespace=overview.namespace,
+        cluster=overview.cluster,
+        commit_sha=overview.commit_sha,
+        created_at=overview.created_at,
+        updated_at=overview.updated_at,
+    )
+
+
+def detail(found: Detail) -> EnvironmentDetailAnswer:
+    """An environment with all that belongs to it."""
+    known = found.environment
+    return EnvironmentDetailAnswer(
+        **environment(found.overview).model_dump(),
+        asked=AskedAnswer(by=known.asked.by, reason=known.asked.reason, delivery=known.asked.delivery),
+        watermarks=_watermarks(known),
+        desired=_desired(known.desired),
+        notice=known.notice,
+        published=_published(known),
+        health=_health(known),
+        troubles=_troubles(known),
+        deployments=[deployment(item) for item in found.deployments],
+        events=[event(item) for item in found.events],
+    )
+
+
+def deployment(item: Deployment) -> DeploymentAnswer:
+    """One commit of an environment."""
+    return DeploymentAnswer(**asdict(item))
+
+
+def event(item: HistoryLine) -> EventAnswer:
+    """One line of an environment's history."""
+    return EventAnswer(
+        id=item.id,
+        at=item.at,
+        kind=item.kind,
+        message=item.message,
+        actor=item.actor,
+        delivery=item.delivery_id,
+        commit_sha=item.commit_sha,
+    )
+
+
+def _watermarks(known: Environment) -> WatermarksAnswer:
+    return WatermarksAnswer(
+        requested=known.asked.generation,
+        decided=known.decided_generation,
+        desired=known.desired_generation,
+        published=known.published.generation,
+    )
+
+
+def _desired(desired: Desired | None) -> DesiredAnswer | None:
+    match desired:
+        case None:
+            return None
+        case Present(spec):
+            return DesiredAnswer(kind="present", reason=None, commit_sha=spec.head_sha, image=spec.image)
+        case Absent(reason, _):
+            return DesiredAnswer(kind="absent", reason=reason, commit_sha=None, image=None)
+        case Waiting(reason):
+            return DesiredAnswer(kind="waiting", reason=reason, commit_sha=None, image=None)
+
+
+def _published(known: Environment) -> PublishedAnswer:
+    published = known.published
+    return PublishedAnswer(folder=known.place.folder, tree=published.tree, commit=published.commit, at=published.at)
+
+
+def _health(known: Environment) -> HealthAnswer | None:
+    if known.health is None:
+        return None
+    return HealthAnswer(
+        phase=known.health.phase,
+        observed_at=known.observed_at,
+        ready_workloads=sum(workload.is_ready for workload in known.health.workloads),
+        workloads=[_workload(workload) for workload in known.health.workloads],
+        notes=list(known.health.notes),
+    )
+
+
+def _workload(workload: Workload) -> WorkloadAnswer:
+    return WorkloadAnswer(
+        name=workload.name,
+        commit_sha=workload.head_sha,
+        is_ready=workload.is_ready,
+        problem=_problem(workload.problem),
+    )
+
+
+def _problem(problem: Problem | None) -> ProblemAnswer | None:
+    if problem is None:
+        return None
+    return ProblemAnswer(cause=problem.cause, where=problem.where, message=problem.message)
+
+
+def _troubles(known: Environment) -> list[TroubleAnswer]:
+    return [
+        TroubleAnswer(stage=stage, message=held.message, failures=held.failures, is_stalled=held.is_stalled)
+        for stage, held in sorted(known.troubles.items())
+    ]

@@ -1,0 +1,93 @@
+"""Publishers in processes of their own: many at once, and killed in the middle."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.demo.git_faults import Fault
+from app.demo.ports import wait_until
+from gitops.publish import publish
+from gitops.repository import Repository
+from tests.gitops.upstream import FOLDER, Upstream, change, unguarded
+
+PUBLISHERS = 20
+
+
+@contextmanager
+def publisher(
+    upstream: Upstream, cache: Path, folder: str, content: str, **more: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A running publisher; killed on leaving, if it still runs."""
+    credentials = {"GIT_USERNAME": upstream.host.username, "GIT_PASSWORD": upstream.host.password}
+    command = [sys.executable, str(Path(__file__).with_name("publisher.py")), upstream.url, str(cache), folder, content]
+    process = subprocess.Popen(command, env=os.environ | credentials | more, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_twenty_publishers_and_a_human_all_land_each_in_its_own_folder(upstream: Upstream, tmp_path: Path) -> None:
+    folders = [f"environments/main/acme/shop/pr-{number}-shop" for number in range(PUBLISHERS)]
+    upstream.git("config", "receive.denyNonFastForwards", "true")
+    start = upstream.head()
+    processes = [publisher(upstream, tmp_path / "cache", folder, folder) for folder in folders]
+    running = [process.__enter__() for process in processes]
+    human = human_who_pushes_until_they_are_done(upstream, running)
+    commits = [process.communicate(timeout=100)[0].strip() for process in running]
+    for process in processes:
+        process.__exit__(None, None, None)
+
+    assert [process.returncode for process in running] == [0] * PUBLISHERS
+    history = upstream.git("rev-list", "--reverse", f"{start}..main").splitlines()
+    assert sorted(history) == sorted([*commits, *human])
+    assert upstream.git("rev-list", "--min-parents=2", "main") == ""
+    for folder, commit in zip(folders, commits, strict=True):
+        assert upstream.git("show", "--format=", "--name-only", commit) == f"{folder}/app.yaml"
+    assert upstream.files("environments") == {f"{folder}/app.yaml": folder for folder in folders}
+
+
+def human_who_pushes_until_they_are_done(upstream: Upstream, running: list[subprocess.Popen[str]]) -> list[str]:
+    """Push by hand, again and again, while publishers run; returns the commits that landed."""
+    landed: list[str] = []
+    while any(process.poll() is None for process in running):
+        try:
+            upstream.human_pushes("notes.txt", str(time.monotonic_ns()))
+        except subprocess.CalledProcessError:
+            continue  # a publisher was quicker
+        landed.append(upstream.git("log", "-1", "--format=%H", "main", "--", "notes.txt"))
+    return landed
+
+
+def test_publisher_killed_between_commit_and_push_leaves_nothing_and_the_next_makes_one_commit(
+    repository: Repository, upstream: Upstream
+) -> None:
+    with publisher(upstream, repository.cache, FOLDER, "one", DIE_BEFORE_PUSH="1") as process:
+        process.wait()
+    assert len(upstream.commits()) == 1
+    publish(repository, lambda: [change("one")], unguarded)
+    assert len(upstream.commits()) == 2
+
+
+@pytest.mark.parametrize("moment", ["hold_before", "hold_after"])
+def test_publisher_killed_during_the_push_never_makes_a_second_commit(
+    repository: Repository, upstream: Upstream, moment: str
+) -> None:
+    fault = Fault("hold_before") if moment == "hold_before" else Fault("hold_after")
+    upstream.host.fail(fault)
+    with publisher(upstream, repository.cache, FOLDER, "one") as process:
+        wait_until(lambda: upstream.host.state().held == 1, 20.0, "the push to arrive")
+        process.kill()
+        process.wait()
+    upstream.host.heal()
+    publish(repository, lambda: [change("one")], unguarded)
+    assert upstream.files("environments") == {f"{FOLDER}/app.yaml": "one"}
+    assert len(upstream.commits()) == 2

@@ -1,0 +1,121 @@
+"""All stages on one real database and one real Git repository, with a world around them that a test controls."""
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select, text
+
+from app.domain.environment import Environment
+from app.domain.policy import Policy
+from app.ports import Ring
+from app.stages.decide import Decider
+from app.stages.observe import Observer
+from app.stages.publish import Publisher
+from app.stages.report import Reporter
+from app.stages.sweep import Sweeper
+from app.store import asking
+from app.store.asking import HIGH, LOW, Ask, Receipt
+from app.store.engine import Store
+from app.store.models import EnvironmentRow
+from app.store.rows import environment_of
+from gitops.remote import Remote
+from gitops.render import Templates
+from gitops.repository import Repository
+from tests.domain.builders import SHOP
+from tests.stages.fakes import GitHubTexts, GitHubTruth, HeardBell, PokedSyncer, SeenCluster
+
+TEMPLATES = Templates.load(Path(__file__).parents[2] / "templates")
+POLICY = Policy(preview_domain="preview.test")
+
+
+@dataclass
+class House:
+    """The stages, and what they see of the world."""
+
+    store: Store
+    remote: Path
+    cache: Path
+    bell: HeardBell = field(default_factory=HeardBell)
+    truth: GitHubTruth = field(default_factory=lambda: GitHubTruth(known=(SHOP,)))
+    texts: GitHubTexts = field(default_factory=GitHubTexts)
+    cluster: SeenCluster = field(default_factory=SeenCluster)
+    syncer: PokedSyncer = field(default_factory=PokedSyncer)
+
+    def __post_init__(self) -> None:
+        repository = Repository(Remote(self.remote.as_uri()), self.cache)
+        self.decider = Decider(self.store, self.truth, POLICY, self.bell)
+        self.publisher = Publisher(self.store, repository, TEMPLATES, self.bell, self.syncer)
+        self.observer = Observer(self.store, self.cluster, self.bell, POLICY.cluster)
+        self.reporter = Reporter(self.store, self.texts, self.bell)
+        self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell)
+
+    def deliver(self, delivery: str, action: str, number: int = 42) -> bool:
+        """Receive a webhook as the web does: one transaction, then the bell. False for a duplicate."""
+        queue = LOW if action == "closed" else HIGH
+        ask = Ask(SHOP, number, "ada", f"pull_request.{action}", queue, delivery)
+        receipt = Receipt(delivery, "pull_request", action, b"{}", "marked", ask=ask)
+        with self.store.begin() as session:
+            is_new = asking.receive(session, receipt, POLICY)
+        if is_new:
+            self.bell.ring(Ring.CLEAN_UP if queue == LOW else Ring.DECIDE)
+        return is_new
+
+    def run(self, ring: Ring) -> None:
+        """Run one job as the worker does: the flag is cleared before anything is read."""
+        self.bell.answer(ring)
+        match ring:
+            case Ring.DECIDE:
+                self.decider.run(HIGH, Ring.DECIDE)
+            case Ring.CLEAN_UP:
+                self.decider.run(LOW, Ring.CLEAN_UP)
+            case Ring.PUBLISH:
+                self.publisher.run()
+            case Ring.REPORT:
+                self.reporter.run()
+            case Ring.RECONCILE:
+                self.sweeper.reconcile()
+
+    def settle(self, rings: Iterable[Ring] = tuple(Ring)) -> None:
+        """Run what was rung for until the bell is silent."""
+        for _ in range(100):
+            rung = [ring for ring in rings if ring in self.bell.rung]
+            if not rung:
+                return
+            self.run(rung[0])
+        raise AssertionError(f"the bell never falls silent: {self.bell.rung}")
+
+    def observe(self) -> None:
+        """Look at the cluster once."""
+        self.observer.step(timedelta())
+
+    def environment(self, number: int = 42) -> Environment:
+        """The row."""
+        with self.store.begin() as session:
+            query = select(EnvironmentRow).where(EnvironmentRow.number == number)
+            return environment_of(session.scalars(query).one())
+
+    def values(self, query: str) -> list[object]:
+        """The first column of a query."""
+        with self.store.begin() as session:
+            return list(session.scalars(text(query)))
+
+    def commits(self) -> list[str]:
+        """Subjects on the remote's branch, newest first."""
+        return self.git("log", "--format=%s", "main").splitlines()
+
+    def files(self, folder: str) -> list[str]:
+        """Names of the files in a folder of the remote's branch."""
+        return self.git("ls-tree", "--name-only", f"main:{folder}").splitlines() if self.has(folder) else []
+
+    def has(self, folder: str) -> bool:
+        """The remote's branch holds the folder."""
+        command = ["git", "-C", str(self.remote), "cat-file", "-e", f"main:{folder}"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def git(self, *arguments: str) -> str:
+        """What git says of the remote."""
+        command = ["git", "-C", str(self.remote), *arguments]
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout
