@@ -30,9 +30,7 @@ class RedisBell:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._queues = {
-            name: Queue(name, connection=redis, serializer=JSONSerializer) for name in set(QUEUES.values())
-        }
+        self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in set(QUEUES.values())}
 
     def ring(self, *rings: Ring) -> None:
         """Have each job run once from now on; a bell that is out of order is logged, and the sweep replaces it."""

@@ -52,7 +52,8 @@ class Reports(Protocol):
 
     def put_check_run(self, repository: RepositoryRef, check: CheckRun, known_id: int | None) -> int:
         """Create the check run on `check.head_sha`, or update it, and return its id. Found again by name and
-        `external_id` when `known_id` is None; made anew when the known one is gone."""
+        `external_id` when `known_id` is None; made anew when the known one is gone, or complete while `check` is not.
+        After Transient nobody knows whether it was made: ask again with `known_id` None."""
 
     def put_status(self, repository: RepositoryRef, status: CommitStatus) -> None:
         """Set the commit status. An identical newest one of ours for that context is left as it is."""

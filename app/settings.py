@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     environments_repository: str = Field(description="the http(s) URL of the Git repository that the syncer follows")
     environments_branch: str = Field("main", description="the branch that the syncer follows")
     git_username: str | None = Field(None, description="for an environments repository that is not on that GitHub")
-    git_password: SecretStr | None = Field(None, description="for an environments repository that is not on that GitHub")
+    git_password: SecretStr | None = Field(
+        None, description="for an environments repository that is not on that GitHub"
+    )
     preview_domain: str = Field(description="the domain whose wildcard points at the ingress, such as preview.acme.com")
     cluster_name: str = Field("default", description="what the cluster is called in the environments repository")
     cluster_url: str | None = Field(None, description="the Kubernetes API server; else the kubeconfig; else in-cluster")

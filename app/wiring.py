@@ -12,7 +12,7 @@ from app.cluster.access import Access, ByKubeconfig, ByToken, InCluster
 from app.cluster.checkup import check_cluster
 from app.cluster.connection import Api
 from app.cluster.syncer import ArgoCD, Flux, NoSyncer
-from app.cluster.view import LiveView
+from app.cluster.view import WatchedCluster
 from app.domain.finding import Finding
 from app.github.connect import Account, GitHub, connect
 from app.github.git_credentials import is_on_this_github
@@ -90,9 +90,9 @@ class Wiring:
                 return NoSyncer()
 
     @cached_property
-    def view(self) -> LiveView:
+    def view(self) -> WatchedCluster:
         """The cluster, watched from `start` to `stop`."""
-        return LiveView(self.cluster)
+        return WatchedCluster(self.cluster)
 
     @cached_property
     def decider(self) -> Decider:

@@ -7,10 +7,11 @@ that neither grows with what lies beside them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from subprocess import Popen
 
 from gitops.change import Change
 from gitops.command import Command, Outcome, TimedOutError
-from gitops.commits import import_stream
+from gitops.commits import answered_tree, import_stream, question
 from gitops.errors import PublishError, Rejected, RemoteUnavailable
 from gitops.reach import is_forbidden
 from gitops.remote import TRACKED, Remote
@@ -68,23 +69,21 @@ class Clone:
         except (OSError, ValueError) as error:
             raise BrokenCloneError(f"reading {TRACKED}: {error}") from error
 
-    def trees(self, head: str | None, folders: Sequence[str]) -> list[str | None]:
-        """The tree id of each folder at `head`, None where it is absent."""
-        if head is None:
-            return [None] * len(folders)
-        names = [f"{head}^{{tree}}", *(f"{head}:{folder}" for folder in folders)]
-        check = "--batch-check=%(objectname) %(objecttype)"
-        outcome = self._local("cat-file", check, stdin="".join(f"{name}\n" for name in names).encode())
-        found = [_tree(line) for line in outcome.output.decode().splitlines()]
-        if len(found) != len(names) or found[0] is None:
-            raise BrokenCloneError(f"reading the folders of {head}: its tree is missing")
-        return found[1:]
+    def commit(self, head: str | None, changes: Sequence[Change]) -> list[str | None]:
+        """Make a commit for each change that `head` does not hold yet, the first on `head`, each on the one before.
 
-    def commit(self, head: str | None, changes: Sequence[Change]) -> list[str]:
-        """Make one commit for each change, the first on `head`; returns their ids. Nothing else refers to them."""
-        arguments = ("fast-import", "--quiet", "--force", "--date-format=now", "--done")
-        outcome = self._local(*arguments, stdin=import_stream(head, changes))
-        return outcome.output.decode().split()
+        Returns the commit of each change; None where the folder is already so. Nothing else refers to the commits.
+        """
+        try:
+            with self.command.talk("fast-import", "--quiet", "--force", "--date-format=now", "--done") as git:
+                differing = [change for change in changes if self._ask(git, head, change) != change.tree]
+                output, complaint = git.communicate(import_stream(head, differing))
+        except (OSError, ValueError) as error:
+            raise BrokenCloneError(f"git fast-import: {error}") from error
+        if git.returncode != 0:
+            raise BrokenCloneError(f"git fast-import: {single_line(complaint.decode(errors='replace'))}")
+        made = dict(zip((change.folder for change in differing), output.decode().split(), strict=True))
+        return [made.get(change.folder) for change in changes]
 
     def push(self, commit: str, head: str | None) -> Push:
         """Move the remote's branch from exactly `head` to `commit`, a descendant.
@@ -144,6 +143,15 @@ class Clone:
         if len(packs) > _PACK_LIMIT:
             self._local("repack", "-a", "-d", "--quiet", "--window=10")
 
+    def _ask(self, git: "Popen[bytes]", head: str | None, change: Change) -> str | None:
+        if head is None:
+            return None
+        assert git.stdin is not None
+        assert git.stdout is not None
+        git.stdin.write(question(head, change))
+        git.stdin.flush()
+        return answered_tree(git.stdout.readline())
+
     def _refuse_forbidden(self, service: str) -> None:
         if is_forbidden(self.remote, service):
             verb = "write to" if service == "git-receive-pack" else "read"
@@ -165,8 +173,3 @@ class Clone:
             return self.command.run(*arguments, settings=self.remote.settings())
         except TimedOutError as error:
             raise RemoteUnavailable(f"{self.remote.url}: {error}") from error
-
-
-def _tree(line: str) -> str | None:
-    name, _, kind = line.rpartition(" ")
-    return name if kind == "tree" else None

@@ -8,10 +8,11 @@ on the machine.
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 from git import Git
 
@@ -43,21 +44,38 @@ class Command:
 
     def run(self, *arguments: str, stdin: bytes = b"", settings: Mapping[str, str] | None = None) -> Outcome:
         """Run `git arguments...` to its end. Raises TimedOutError after `timeout_seconds`."""
-        process = Git(str(self.directory)).execute(
-            ["git", *arguments],
-            istream=subprocess.PIPE,
-            as_process=True,
-            env=self._environment({**_SETTINGS, **(settings or {})}),
-            # A group of its own, for git leaves the talking to children that would outlive it.
-            start_new_session=True,
-        )
+        started = self._start(arguments, settings or {})
+        process = _process(started)
         try:
             output, complaint = process.communicate(stdin, timeout=self.timeout_seconds)
         except subprocess.TimeoutExpired as error:
             raise TimedOutError(f"git {arguments[0]}: no end after {self.timeout_seconds:g} s") from error
         finally:
-            _end(process.proc)
+            _end(process)
         return Outcome(process.returncode, output, complaint.decode("utf-8", "replace"))
+
+    @contextmanager
+    def talk(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """A running git to ask and listen to. It is killed at the deadline, and on leaving if it still runs."""
+        started = self._start(arguments, {})
+        process = _process(started)
+        alarm = Timer(self.timeout_seconds, _kill, [process])
+        alarm.start()
+        try:
+            yield process
+        finally:
+            alarm.cancel()
+            _end(process)
+
+    def _start(self, arguments: Sequence[str], settings: Mapping[str, str]) -> Git.AutoInterrupt:
+        return Git(str(self.directory)).execute(
+            ["git", *arguments],
+            istream=subprocess.PIPE,
+            as_process=True,
+            env=self._environment({**_SETTINGS, **settings}),
+            # A group of its own, for git leaves the talking to children that would outlive it.
+            start_new_session=True,
+        )
 
     def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         environment = _ROOM | {
@@ -101,6 +119,7 @@ _SETTINGS: Mapping[str, str] = {
     "pack.threads": "1",
     "pack.window": "0",
     "pack.useSparse": "true",
+    "repack.writeBitmaps": "false",
     "push.gpgSign": "false",
     "push.recurseSubmodules": "no",
     "submodule.recurse": "false",
@@ -109,8 +128,18 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
-def _end(process: "subprocess.Popen[bytes] | None") -> None:
-    if process is not None and process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+def _process(started: Git.AutoInterrupt) -> "subprocess.Popen[bytes]":
+    """The process itself. GitPython ends it as soon as nobody holds `started`."""
+    assert started.proc is not None
+    return started.proc
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        _kill(process)
         process.communicate()
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -15,6 +15,21 @@ _NOT_IN_EMAIL = re.compile(r"[<>\s]+")
 _NOT_IN_TRAILER = re.compile(r"[^A-Za-z0-9-]+")
 
 
+def question(head: str, change: Change) -> bytes:
+    """Asks for the tree of the change's folder at `head`; `answered_tree` reads the answer."""
+    return f"ls {head} {change.folder}\n".encode()
+
+
+def answered_tree(answer: bytes) -> str | None:
+    """The tree id in an answer to `question`; None where the folder is absent. Raises ValueError for anything else."""
+    match answer.split():
+        case [b"missing", _]:
+            return None
+        case [b"040000", b"tree", tree, _]:
+            return tree.decode()
+    raise ValueError(f"no answer about a folder: {answer!r}")
+
+
 def import_stream(head: str | None, changes: Sequence[Change]) -> bytes:
     """One commit for each change, in order, the first on `head`; git answers with one commit id a line."""
     return b"".join(_stream(head, changes))

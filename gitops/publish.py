@@ -8,7 +8,6 @@ as they should be and commits nothing twice.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from gitops.change import Change, Published
 from gitops.clone import Answer, BrokenCloneError, Clone, UnansweredError
@@ -16,15 +15,6 @@ from gitops.errors import CloneUnusable, Contended, HistoryRewritten, Rejected, 
 from gitops.repository import Repository
 
 PUSH_TRIES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """What one reading at one head asks for."""
-
-    head: str | None
-    changes: Sequence[Change]
-    differing: Sequence[Change]
 
 
 def publish(repository: Repository, read: Callable[[], Sequence[Change]], guard: Callable[[], None]) -> list[Published]:
@@ -52,40 +42,42 @@ def _publish_once(
     with repository.clone() as clone:
         try:
             published = _publish(clone, read, guard)
-            clone.tidy()
         except BrokenCloneError:
             repository.discard(clone)
             raise
+        try:
+            clone.tidy()
+        except BrokenCloneError:
+            repository.discard(clone)
     return published
 
 
 def _publish(clone: Clone, read: Callable[[], Sequence[Change]], guard: Callable[[], None]) -> list[Published]:
     for _ in range(PUSH_TRIES):
-        attempt = _attempt(clone, read)
-        if not attempt.differing:
-            if not attempt.changes or clone.remote_head() == attempt.head:
-                return _settled(clone, attempt, [])
-            _follow(clone, attempt.head)
+        head = clone.head()
+        changes = _distinct(read())
+        if not changes:
+            return []
+        commits = clone.commit(head, changes)
+        made = [commit for commit in commits if commit is not None]
+        if not made:
+            if clone.remote_head() == head:
+                return _settled(clone, head, changes, commits)
+            _follow(clone, head)
             continue
-        commits = clone.commit(attempt.head, attempt.differing)
         guard()
-        push = clone.push(commits[-1], attempt.head)
+        push = clone.push(made[-1], head)
         if push.answer is Answer.TAKEN:
-            return _settled(clone, attempt, commits)
-        if _follow(clone, attempt.head) == attempt.head:
+            return _settled(clone, head, changes, commits)
+        if _follow(clone, head) == head:
             raise Rejected(f"pushing to {clone.remote.url}: it refuses {clone.remote.branch}: {push.words}")
     raise Contended(f"pushing to {clone.remote.url}: {clone.remote.branch} moved during {PUSH_TRIES} tries")
 
 
-def _attempt(clone: Clone, read: Callable[[], Sequence[Change]]) -> _Attempt:
-    head = clone.head()
-    changes = read()
-    folders = [change.folder for change in changes]
-    if len(set(folders)) != len(folders):
+def _distinct(changes: Sequence[Change]) -> Sequence[Change]:
+    if len({change.folder for change in changes}) != len(changes):
         raise ValueError("two changes of one folder in one publication")
-    trees = clone.trees(head, folders) if folders else []
-    differing = [change for change, tree in zip(changes, trees, strict=True) if change.tree != tree]
-    return _Attempt(head, changes, differing)
+    return changes
 
 
 def _follow(clone: Clone, head: str | None) -> str | None:
@@ -103,15 +95,12 @@ def _follow(clone: Clone, head: str | None) -> str | None:
     return new_head
 
 
-def _settled(clone: Clone, attempt: _Attempt, commits: Sequence[str]) -> list[Published]:
-    made = dict(zip((change.folder for change in attempt.differing), commits, strict=True))
+def _settled(
+    clone: Clone, head: str | None, changes: Sequence[Change], commits: Sequence[str | None]
+) -> list[Published]:
     return [
-        Published.by(change, made[change.folder], changed=True)
-        if change.folder in made
-        else Published.by(change, _last_commit(clone, attempt.head, change), changed=False)
-        for change in attempt.changes
+        Published.by(change, commit, changed=True)
+        if commit is not None
+        else Published.by(change, head and clone.last_commit(head, change.folder), changed=False)
+        for change, commit in zip(changes, commits, strict=True)
     ]
-
-
-def _last_commit(clone: Clone, head: str | None, change: Change) -> str | None:
-    return None if head is None else clone.last_commit(head, change.folder)

@@ -25,6 +25,8 @@ OBJECT_LIMIT = 200
 SIZE_LIMIT = 1024 * 1024
 """Bytes an environment."""
 _SUFFIX = ".yaml.j2"
+# What an expression of a template can raise besides Jinja's own errors: `1 // 0`, `"x" + 1`, `"x".encode("y")`.
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -103,7 +105,7 @@ def _render(template: Template, spec: Spec, template_set: str) -> bytes:
             size += len(piece)
             if size > SIZE_LIMIT:
                 break
-    except (TemplateError, TemplatesError, ValueError, TypeError, OverflowError) as error:
+    except (TemplateError, TemplatesError, *_MISTAKES) as error:
         raise TemplatesError(f"rendering template {template.name}: {single_line(str(error))}") from error
     return "".join(pieces).encode("utf-8", "replace")
 

@@ -6,14 +6,14 @@ from app.cluster.connection import Api, Ask, Limits
 from app.cluster.failures import NotFound
 from app.cluster.pokes import Target
 from app.cluster.resources import SELECTOR, WATCHED, Resource
-from app.cluster.syncer import ArgoCD, Flux, NoSyncer
+from app.cluster.syncer import KnownSyncer
 from app.domain.finding import Finding
 from app.errors import Stalled, Transient
 
 _LIMITS = Limits(connect_seconds=5, read_seconds=10)
 
 
-def check_cluster(api: Api, syncer: ArgoCD | Flux | NoSyncer) -> list[Finding]:
+def check_cluster(api: Api, syncer: KnownSyncer) -> list[Finding]:
     """One finding per fact: the server answers, each resource may be listed and watched, the syncer can be poked.
 
     Changes nothing in the cluster. When the server cannot be reached, that is the only finding.
@@ -22,15 +22,14 @@ def check_cluster(api: Api, syncer: ArgoCD | Flux | NoSyncer) -> list[Finding]:
     if not reachable.is_ok:
         return [reachable]
     reading = [_reading(api, resource) for resource in WATCHED]
-    targets = () if isinstance(syncer, NoSyncer) else syncer.needs()
-    return [reachable, *reading, *(_poking(api, target) for target in targets)]
+    return [reachable, *reading, *(_poking(api, target) for target in syncer.needs())]
 
 
 def _finding(what: str, look: Callable[[], str], advice: str) -> Finding:
     try:
-        return Finding(what, is_ok=True, detail=look(), advice="")
+        return Finding.good(what, look())
     except (Transient, Stalled) as error:
-        return Finding(what, is_ok=False, detail=str(error), advice=advice)
+        return Finding.bad(what, str(error), advice)
 
 
 def _version(api: Api) -> str:
@@ -51,7 +50,7 @@ def _read(api: Api, resource: Resource) -> str:
         "resourceVersion": str((page.get("metadata") or {}).get("resourceVersion", "")),
         "timeoutSeconds": "1",
     }
-    with api.stream(Ask(f"watching {resource.name}", resource.path, query, limits=_LIMITS)):
+    with api.stream(Ask(f"watching {resource.name}", resource.path, query, limits=_LIMITS), silence_seconds=1):
         return "allowed"
 
 

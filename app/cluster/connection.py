@@ -107,9 +107,17 @@ class Api:
         """The object after the patch (RFC 7396). Raises Transient or Stalled; NotFound when there is none."""
         return self._json("PATCH", ask, json.dumps(patch).encode())
 
-    def stream(self, ask: Ask) -> Stream:
-        """The answer as lines, once its status has come. Raises Transient or Stalled."""
-        return Stream(ask.doing, self._answer("GET", ask, None))
+    def stream(self, ask: Ask, silence_seconds: float) -> Stream:
+        """The answer as lines, once its status has come; the lines may then be so far apart.
+
+        Raises Transient or Stalled.
+        """
+        response = self._answer("GET", ask, None)
+        # A server that closes the connection after the answer has taken the socket from us: the shorter limit stays.
+        socket = getattr(response.connection, "sock", None)
+        if socket is not None:
+            socket.settimeout(silence_seconds)
+        return Stream(ask.doing, response)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

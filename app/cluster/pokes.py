@@ -10,7 +10,6 @@ from app.errors import EphemeraError, Stalled, Transient
 
 _LIMITS = Limits(connect_seconds=2, read_seconds=3)
 _THREADS = 8
-_BUDGET_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +26,27 @@ class Target:
     """It may be that there is no such object, yet or any more."""
 
 
-def poke_all(api: Api, syncer: str, targets: Sequence[Target]) -> frozenset[Target]:
+def poke_all(
+    api: Api, syncer: str, targets: Sequence[Target], *, budget_seconds: float = 4, limits: Limits = _LIMITS
+) -> frozenset[Target]:
     """Annotate every target; returns the optional ones that do not exist.
 
-    Takes four seconds, and at most one request more. Raises Stalled when one of them needs a person, else Transient
-    when one was refused or not reached in time, with a summary; the others are annotated all the same.
+    Begins no request after `budget_seconds`, and so takes that long and one request more at most. Raises Stalled when
+    one of them needs a person, else Transient when one was refused or not reached in time, with a summary; the others
+    are annotated all the same.
     """
-    results = _results(api, targets)
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="poke")
+    with pool:
+        futures = {target: pool.submit(_poke, api, target, limits) for target in targets}
+        wait(futures.values(), timeout=budget_seconds)
+        pool.shutdown(cancel_futures=True)
+    results = {target: _result(target, future) for target, future in futures.items()}
     errors = [result for result in results.values() if isinstance(result, EphemeraError)]
     if errors:
         first = next((error for error in errors if isinstance(error, Stalled)), errors[0])
-        kind = type(first) if isinstance(first, Transient) else Stalled
+        kind = Stalled if isinstance(first, Stalled) else Transient
         raise kind(f"poking {syncer}: {len(errors)} of {len(targets)} objects not poked: {first}") from first
     return frozenset(target for target, is_there in results.items() if not is_there)
-
-
-def _results(api: Api, targets: Sequence[Target]) -> dict[Target, bool | EphemeraError]:
-    pool = ThreadPoolExecutor(min(_THREADS, max(1, len(targets))), thread_name_prefix="poke")
-    with pool:
-        futures = {target: pool.submit(_poke, api, target) for target in targets}
-        wait(futures.values(), timeout=_BUDGET_SECONDS)
-        pool.shutdown(cancel_futures=True)
-    return {target: _result(target, future) for target, future in futures.items()}
 
 
 def _result(target: Target, future: "Future[bool]") -> bool | EphemeraError:
@@ -60,8 +58,8 @@ def _result(target: Target, future: "Future[bool]") -> bool | EphemeraError:
     return future.result()
 
 
-def _poke(api: Api, target: Target) -> bool:
-    ask = Ask(f"patching {target.resource}", target.path, {"fieldManager": "ephemera"}, limits=_LIMITS)
+def _poke(api: Api, target: Target, limits: Limits) -> bool:
+    ask = Ask(f"patching {target.resource}", target.path, {"fieldManager": "ephemera"}, limits=limits)
     try:
         api.merge_patch(ask, {"metadata": {"annotations": {target.annotation: target.value}}})
     except NotFound:

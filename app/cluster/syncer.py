@@ -21,6 +21,10 @@ class NoSyncer:
     def poke(self, poke: Poke) -> None:
         """Does nothing."""
 
+    def needs(self) -> Sequence[Target]:
+        """Nothing."""
+        return ()
+
 
 class ArgoCD:
     """An ApplicationSet over the environments repository, each Application named after its environment.
@@ -81,8 +85,10 @@ class Flux:
         with many environments, reconciling it costs more than all else. Raises Transient or Stalled with a summary.
         """
         now = self._clock().isoformat()
-        missing = poke_all(self._api, "Flux", [self._source(name, now) for name in poke.changed])
-        if poke.came_or_went or missing:
+        sources = [self._source(name, now) for name in poke.changed]
+        if poke.came_or_went:
+            poke_all(self._api, "Flux", [*sources, *self._root(now)])
+        elif poke_all(self._api, "Flux", sources):
             poke_all(self._api, "Flux", self._root(now))
 
     def needs(self) -> Sequence[Target]:
@@ -103,3 +109,6 @@ class Flux:
     def _source(self, name: str, now: str) -> Target:
         path = f"{self._sources}/{name}"
         return Target("gitrepositories.source.toolkit.fluxcd.io", path, _REQUESTED_AT, now, is_optional=True)
+
+
+KnownSyncer = ArgoCD | Flux | NoSyncer

@@ -29,7 +29,7 @@ class WatchedCluster:
     def __init__(self, api: Api, resources: Sequence[Resource] = WATCHED, timing: Timing | None = None) -> None:
         self._api = api
         self._picture = Picture(resources)
-        self._watches = [Watch(api, resource, self._picture, timing or Timing()) for resource in resources]
+        self._watches = {resource: Watch(api, resource, self._picture, timing or Timing()) for resource in resources}
         self._threads: list[threading.Thread] = []
         self._bug: BaseException | None = None
         self._unconfirmed: set[str] = set()
@@ -43,13 +43,16 @@ class WatchedCluster:
 
     def start(self) -> None:
         """Begin to watch."""
-        self._threads = [threading.Thread(target=self._run, args=(watch,), daemon=True) for watch in self._watches]
+        self._threads = [
+            threading.Thread(target=self._run, args=(watch,), name=f"watch {resource.name}", daemon=True)
+            for resource, watch in self._watches.items()
+        ]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """End every watch and wait for its thread: at once, or at the end of a list request that is under way."""
-        for watch in self._watches:
+        for watch in self._watches.values():
             watch.stop()
         self._picture.close()
         for thread in self._threads:

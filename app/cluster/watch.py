@@ -30,7 +30,8 @@ class Timing:
     """How long things may take, in seconds."""
 
     connect_seconds: float = 5
-    list_read_seconds: float = 15
+    answer_seconds: float = 15
+    """Until a list, or the status line of a watch, has come: also how long a stop may take."""
     silence_seconds: float = 90
     """A server sends a bookmark about every minute: after this long without a byte the connection is dead."""
     watch_seconds: float = 300
@@ -153,7 +154,7 @@ class Watch:
             "resourceVersion": str(self._revision),
             "timeoutSeconds": str(int(seconds)),
         }
-        stream = self._api.stream(self._ask("watching", query, self._timing.silence_seconds))
+        stream = self._api.stream(self._ask("watching", query), self._timing.silence_seconds)
         with self._guard:
             self._stream = stream
             if self._stopped.is_set():
@@ -175,8 +176,8 @@ class Watch:
                 raise Expired(f"watching {self._resource.name}: {words}")
         self._revision = max(self._revision or 0, revision_of(raw))
 
-    def _ask(self, doing: str, query: dict[str, str], read_seconds: float | None = None) -> Ask:
-        limits = Limits(self._timing.connect_seconds, read_seconds or self._timing.list_read_seconds)
+    def _ask(self, doing: str, query: dict[str, str]) -> Ask:
+        limits = Limits(self._timing.connect_seconds, self._timing.answer_seconds)
         name, path = self._resource.name, self._resource.path
         return Ask(f"{doing} {name}", path, {"labelSelector": SELECTOR, **query}, limits=limits)
 

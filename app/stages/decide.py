@@ -47,7 +47,9 @@ class Decider:
         outcomes = self._decide_all(due)
         if any(outcomes):
             self.bell.ring(Ring.PUBLISH)
-        if any(self._is_behind(environment_id) for environment_id, is_done in zip(due, outcomes, strict=True) if is_done):
+        if any(
+            self._is_behind(environment_id) for environment_id, is_done in zip(due, outcomes, strict=True) if is_done
+        ):
             self.bell.ring(again)
 
     def _decide_all(self, due: Sequence[int]) -> list[bool]:

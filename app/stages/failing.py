@@ -3,12 +3,12 @@
 import random
 
 import structlog
-from sqlalchemy.orm import Session
 
 from app.domain.environment import Environment, Stage
 from app.domain.retry import delay
 from app.errors import EphemeraError, Transient
 from app.store import troubles
+from app.store.engine import Session
 
 _log = structlog.get_logger(__name__)
 

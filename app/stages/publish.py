@@ -6,6 +6,7 @@ the push, and rows that moved meanwhile are rung for after the lock is released:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -25,6 +26,8 @@ from gitops.render import Templates
 from gitops.repository import Repository
 from gitops.workloads import workloads_of
 
+LOCK_WAIT = timedelta(seconds=10)
+"""How long a second publisher waits for the first; what it would have done is rung for when the first is done."""
 _AUTHOR = Person("Ephemera", "noreply@ephemera.dev")
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +53,7 @@ class Publisher:
     templates: Templates
     bell: Bell
     syncer: Syncer
+    lock_wait: timedelta = LOCK_WAIT
 
     def run(self) -> None:
         """Publish all that is due; then ring for what follows, and poke the syncer."""
@@ -78,7 +82,7 @@ class Publisher:
             batch = self._read()
             return batch.changes
 
-        with only_writer(self.store, Lock.PUBLISH, self.repository.remote.url) as lock:
+        with only_writer(self.store, Lock.PUBLISH, self.repository.remote.url, self.lock_wait) as lock:
             try:
                 published = publish(self.repository, read, lock.confirm)
             except PublishError as error:

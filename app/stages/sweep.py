@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.domain.desire import desire
 from app.domain.policy import Policy
 from app.domain.pull_request import PullRequest, RepositoryRef
 from app.errors import EphemeraError
@@ -13,6 +14,7 @@ from app.store import asking, observing, sweeping
 from app.store.asking import Ask
 from app.store.engine import Store
 from app.store.sweeping import Held
+from gitops.errors import GitopsError
 
 _BY = "ephemera"
 
@@ -52,21 +54,26 @@ class Sweeper:
         is_open = {pull_request.number: pull_request for pull_request in self.pull_requests.open_in(repository)}
         with self.store.begin() as session:
             held = sweeping.held(session, repository.id)
-        for ask in _differences(repository, is_open, held):
+        for ask in self._differences(repository, is_open, held):
             with self.store.begin() as session:
                 asking.mark(session, ask, self.policy)
             _log.info("reconcile.marked", repository=repository.full_name, number=ask.number, reason=ask.reason)
 
+    def _differences(
+        self, repository: RepositoryRef, is_open: Mapping[int, PullRequest], held: Mapping[int, Held]
+    ) -> Iterator[Ask]:
+        for number, pull_request in is_open.items():
+            row = held.get(number)
+            if row is None:
+                yield Ask(repository, number, _BY, "sweep.missed_opening")
+            elif self._is_outdated(pull_request, row):
+                yield Ask(repository, number, _BY, "sweep.missed_change")
+        for number, row in held.items():
+            if number not in is_open and row.is_open:
+                yield Ask(repository, number, _BY, "sweep.missed_closing", asking.LOW)
 
-def _differences(
-    repository: RepositoryRef, is_open: dict[int, PullRequest], held: Mapping[int, Held]
-) -> Iterator[Ask]:
-    for number, pull_request in is_open.items():
-        row = held.get(number)
-        if row is None:
-            yield Ask(repository, number, _BY, "sweep.missed_opening")
-        elif not row.is_open or row.head_sha != pull_request.head_sha:
-            yield Ask(repository, number, _BY, "sweep.missed_change")
-    for number, row in held.items():
-        if number not in is_open and row.is_open and not row.is_destroyed:
-            yield Ask(repository, number, _BY, "sweep.missed_closing", asking.LOW)
+    def _is_outdated(self, pull_request: PullRequest, row: Held) -> bool:
+        try:
+            return desire(pull_request, self.policy, row.place, row.wish) != row.desired
+        except GitopsError:
+            return True  # decide will say on the pull request what is wrong with it

@@ -127,21 +127,18 @@ def destroy(session: Session, environment_id: int, by: str, reason: str) -> int:
 
 
 def remember_repository(session: Session, repository: RepositoryRef) -> None:
-    """Keep the repository's present name and installation; what is not known now is not forgotten."""
-    if repository.installation_id is not None:
-        session.execute(
-            text("INSERT INTO installations (id, account_login) VALUES (:id, :login) ON CONFLICT (id) DO NOTHING"),
-            {"id": repository.installation_id, "login": repository.owner},
-        )
+    """Keep the repository's present name and installation; what is not known now is not forgotten.
+
+    Nothing is locked where nothing changes: everyone who works on one repository comes through here.
+    """
+    held = session.execute(_HELD, {"id": repository.id}).one_or_none()
+    installation_id = repository.installation_id or (held.installation_id if held else None)
+    if held is not None and (held.full_name, held.installation_id) == (repository.full_name, installation_id):
+        return
+    if installation_id is not None:
+        session.execute(_ADD_INSTALLATION, {"id": installation_id, "login": repository.owner})
     session.execute(
-        text(
-            """INSERT INTO repositories AS held (id, installation_id, full_name) VALUES (:id, :installation_id, :name)
-            ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name,
-                installation_id = coalesce(excluded.installation_id, held.installation_id)
-            WHERE (held.full_name, held.installation_id)
-                IS DISTINCT FROM (excluded.full_name, coalesce(excluded.installation_id, held.installation_id))"""
-        ),
-        {"id": repository.id, "installation_id": repository.installation_id, "name": repository.full_name},
+        _PUT_REPOSITORY, {"id": repository.id, "installation_id": installation_id, "name": repository.full_name}
     )
 
 
@@ -166,6 +163,17 @@ def _mark(ask: Ask) -> dict[str, Any]:
         "queue": ask.queue,
     }
 
+
+_HELD = text("SELECT full_name, installation_id FROM repositories WHERE id = :id")
+
+_ADD_INSTALLATION = text(
+    "INSERT INTO installations (id, account_login) VALUES (:id, :login) ON CONFLICT (id) DO NOTHING"
+)
+
+_PUT_REPOSITORY = text(
+    """INSERT INTO repositories (id, installation_id, full_name) VALUES (:id, :installation_id, :name)
+    ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, installation_id = excluded.installation_id"""
+)
 
 _CREATE = text(
     """INSERT INTO environments (repository_id, number, namespace, folder, host, cluster, asked_by, asked_reason,

@@ -10,7 +10,7 @@ from app.domain import desired as desired_json
 from app.domain.desire import Wish
 from app.domain.desired import Absent, Decision, Keep, Present, Waiting
 from app.domain.environment import Environment, Stage
-from app.domain.pull_request import PullRequest
+from app.domain.pull_request import Author, PullRequest
 from app.store.asking import remember_repository
 from app.store.models import EnvironmentRow, User
 from app.store.rows import clear_trouble, environment_of, locked, note, settle
@@ -65,15 +65,20 @@ def record(
 
 
 def _remember(session: Session, row: EnvironmentRow, pull_request: PullRequest) -> None:
-    author = pull_request.author
-    upsert = insert(User).values(id=author.id, login=author.login)
-    session.execute(upsert.on_conflict_do_update(index_elements=[User.id], set_={"login": author.login}))
+    _remember_author(session, pull_request.author)
     remember_repository(session, pull_request.repository)
-    row.owner_id = author.id
+    row.owner_id = pull_request.author.id
     row.title = pull_request.title.replace("\x00", "�")
     row.commit_sha = pull_request.head_sha
     if not pull_request.is_open:
         row.is_stopped = False
+
+
+def _remember_author(session: Session, author: Author) -> None:
+    known = session.scalars(select(User.login).where(User.id == author.id)).one_or_none()
+    if known != author.login:
+        upsert = insert(User).values(id=author.id, login=author.login)
+        session.execute(upsert.on_conflict_do_update(index_elements=[User.id], set_={"login": author.login}))
 
 
 def _want(session: Session, row: EnvironmentRow, decision: Present | Absent | Waiting) -> None:

@@ -6,19 +6,15 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session as Session
+from sqlalchemy.orm import sessionmaker
 
 from app.errors import Transient
 
-_OPTIONS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "statement_timeout": "30s",
-        "lock_timeout": "10s",
-        "idle_in_transaction_session_timeout": "120s",
-        "timezone": "UTC",
-    }.items()
-)
+STATEMENT_TIMEOUT = "30s"
+LOCK_TIMEOUT = "10s"
+IDLE_TIMEOUT = "120s"
+"""Of a transaction: a look at GitHub is waited for inside one, a stopped process is not."""
 
 
 class Store:
@@ -32,7 +28,11 @@ class Store:
             pool_pre_ping=True,
             pool_timeout=10,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "options": _OPTIONS, "application_name": "ephemera"},
+            connect_args={
+                "connect_timeout": 5,
+                "options": _options(),
+                "application_name": "ephemera",
+            },
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
@@ -65,6 +65,16 @@ class Store:
     def close(self) -> None:
         """Return every connection to the server."""
         self.engine.dispose()
+
+
+def _options() -> str:
+    settings = {
+        "statement_timeout": STATEMENT_TIMEOUT,
+        "lock_timeout": LOCK_TIMEOUT,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
+        "timezone": "UTC",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def first_line(error: Exception) -> str:

@@ -6,6 +6,7 @@ with it (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from enum import IntEnum
 from zlib import crc32
 
@@ -50,13 +51,15 @@ class SessionLock:
 
 
 @contextmanager
-def only_writer(store: Store, lock: Lock, name: str) -> Iterator[SessionLock]:
-    """Be the only one who holds this lock for `name`; waits as long as `lock_timeout`, then raises Transient."""
+def only_writer(store: Store, lock: Lock, name: str, wait: timedelta) -> Iterator[SessionLock]:
+    """Be the only one who holds this lock for `name`; waits so long for it, then raises Transient."""
     keys = {"lock": int(lock), "name": crc32(name.encode()) - 2**31}
+    milliseconds = {"wait": str(int(wait.total_seconds() * 1000))}
     with store.connection() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:lock, :name)"), keys)
         try:
+            connection.execute(text("SELECT set_config('lock_timeout', :wait, false)"), milliseconds)
+            connection.execute(text("SELECT pg_advisory_lock(:lock, :name)"), keys)
             yield SessionLock(connection, name)
         finally:
-            if not connection.invalidated:
-                connection.execute(text("SELECT pg_advisory_unlock(:lock, :name)"), keys)
+            # Closing instead of unlocking: the lock ends with the connection, whatever state that is in.
+            connection.invalidate()

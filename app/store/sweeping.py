@@ -7,6 +7,8 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app.domain.desire import Place, Wish
+from app.domain.desired import Absent, Desired, from_json
 from app.domain.environment import Status
 from app.domain.status import GONE_WITHIN, READY_WITHIN
 from app.store import deciding, publishing, reporting
@@ -43,23 +45,24 @@ def overdue(session: Session) -> Sequence[int]:
 class Held:
     """What a row holds of a pull request, enough to see that a webhook was missed."""
 
-    environment_id: int
-    head_sha: str | None
-    is_open: bool
-    """The last look found it open, or none was made yet."""
-    is_destroyed: bool
+    place: Place
+    wish: Wish
+    desired: Desired | None
+
+    @property
+    def is_open(self) -> bool:
+        """The last look found the pull request open, or there was none yet."""
+        return not (isinstance(self.desired, Absent) and self.desired.is_closed)
 
 
 def held(session: Session, repository_id: int) -> Mapping[int, Held]:
     """Pull request number -> what its row holds, for every row of the repository."""
-    query = select(
-        EnvironmentRow.number,
-        EnvironmentRow.id,
-        EnvironmentRow.commit_sha,
-        EnvironmentRow.desired["is_closed"].as_boolean(),
-        EnvironmentRow.status,
-    ).where(EnvironmentRow.repository_id == repository_id)
+    query = select(EnvironmentRow).where(EnvironmentRow.repository_id == repository_id)
     return {
-        number: Held(environment_id, sha, not is_closed, status == Status.DESTROYED.value)
-        for number, environment_id, sha, is_closed, status in session.execute(query)
+        row.number: Held(
+            Place(row.namespace, row.folder, row.host, row.cluster),
+            Wish(row.redeploys, row.is_stopped),
+            from_json(row.desired) if row.desired else None,
+        )
+        for row in session.scalars(query)
     }

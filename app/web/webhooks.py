@@ -7,7 +7,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from app.ports import Ring
-from app.store import asking
+from app.store import asking, receiving
 from app.store.asking import Receipt
 from app.web.body import read_body
 from app.web.doorbell import delivery_id, parse_doorbell
@@ -42,8 +42,7 @@ def receive() -> Response:
         return _unsigned()
     delivery = delivery_id(request.headers.get("X-GitHub-Delivery"), body)
     receipt = parse_doorbell(delivery, request.headers.get("X-GitHub-Event"), body)
-    with services.store.begin() as session:
-        is_new = asking.receive(session, receipt, services.policy)
+    is_new = receiving.receive(services.store, receipt, services.policy)
     if is_new and receipt.ask is not None:
         services.bell.ring(RINGS[receipt.ask.queue])
     return _kept(receipt) if is_new else _known(receipt)

@@ -1,8 +1,9 @@
 """A server on loopback that answers requests as a test says, down to the single chunk."""
 
 import json
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +18,7 @@ class Request:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    """By lower-case name."""
     body: bytes
 
     @property
@@ -29,7 +31,7 @@ class Answer:
     """A status and the chunks of a body; a held answer is left open after them, in silence."""
 
     status: int = 200
-    chunks: tuple[bytes, ...] = ()
+    chunks: Iterable[bytes] = ()
     is_held: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -53,6 +55,11 @@ class ScriptedServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay quiet about clients that hang up, as aborted watches do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def end(self) -> None:
         self.ended.set()
@@ -96,12 +103,16 @@ def status(code: int, message: str, name: str = "", **headers: str) -> Answer:
 class _Handler(BaseHTTPRequestHandler):
     server: ScriptedServer
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.command, url.path, query, dict(self.headers), body)
+        request = Request(
+            self.command, url.path, query, {key.lower(): value for key, value in self.headers.items()}, body
+        )
         self.server.requests.append(request)
         self._send(self.server.script(request))
 
@@ -112,6 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {**answer.headers, "Transfer-Encoding": "chunked"}.items():
             self.send_header(name, value)
         self.end_headers()
+        self.wfile.flush()
         for chunk in answer.chunks:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
         self.wfile.flush()

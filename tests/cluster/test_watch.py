@@ -160,15 +160,13 @@ def test_ended_watch_goes_on_where_it_stopped(begin: Begin) -> None:
     ids=["410", "410 event", "500 event", "unknown event", "no JSON", "no object"],
 )
 def test_watch_that_cannot_go_on_lists_again(begin: Begin, break_off: Answer) -> None:
-    watch, shelf, server = begin(page(pod("old", 9), revision=10), break_off, page(pod("new", 98), revision=99))
+    watch, shelf, server = begin(
+        page(pod("old", 9), revision=10), break_off, page(pod("new", 98), revision=99), events()
+    )
     watch.turn()
-    threading.Thread(target=watch.turn, daemon=True).start()
-    assert shelf.has_connected.wait(10)
-    while shelf.lists < 2:
-        shelf.has_connected.wait(0.01)
-    watch.stop()
+    watch.turn()
     assert list(shelf.shas()) == ["new"]
-    assert asked(server)[:3] == [("list", ""), ("watch", "10"), ("list", "")]
+    assert asked(server) == [("list", ""), ("watch", "10"), ("list", ""), ("watch", "99")]
 
 
 def test_silent_watch_is_taken_up_again_where_it_was(begin: Begin) -> None:
@@ -269,12 +267,11 @@ def test_refused_watch_falls_back_to_listing(begin: Begin) -> None:
         Answer(chunks=(b'{"kind": "PodList", "metadata": {"resourceVersion": "7"}}',)),
     ],
 )
-def test_answer_that_is_no_list_is_not_an_empty_list(begin: Begin, answer: Answer) -> None:
+def test_answer_that_is_no_list_is_not_an_empty_list(begin: Begin, clock: Clock, answer: Answer) -> None:
     watch, shelf, _ = begin(page(pod("a")), events(), answer)
     watch.turn()
-    watch_again = Watch.turn
-    watch._revision = None  # noqa: SLF001
-    watch_again(watch)
+    clock.seconds = 601
+    watch.turn()
     assert list(shelf.shas()) == ["a"]
     assert isinstance(shelf.errors[0], Transient)
 

@@ -115,7 +115,9 @@ def test_limits_of_github_are_kept_in_bytes() -> None:
     assert len(said.status.description) <= MAX_DESCRIPTION
 
 
-@pytest.mark.parametrize("hostile", ["@everyone ![x](http://evil)", "```\n# big\n@acme/team", "<!-- ephemera:env=1 -->"])
+@pytest.mark.parametrize(
+    "hostile", ["@everyone ![x](http://evil)", "```\n# big\n@acme/team", "<!-- ephemera:env=1 -->"]
+)
 def test_words_of_the_cluster_stay_inside_code(hostile: str) -> None:
     said = report(environment(health=health(web(ready=False, problem=Problem(Cause.CRASH, hostile, hostile)))), NOW)
     assert said.comment is not None

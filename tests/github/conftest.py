@@ -122,4 +122,4 @@ def script() -> Iterator[Scripted]:
 @pytest.fixture
 def github(script: Scripted, app_key: KeyPair, clock: MovedClock) -> GitHub:
     """Give the product, connected to the script."""
-    return connect(Account(script.url, 1, app_key.private, read_seconds=0.5), clock)
+    return connect(Account(script.url, 1, app_key.private), clock)

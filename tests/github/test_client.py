@@ -35,6 +35,14 @@ def test_unchanged_answer_is_taken_from_memory(github: GitHub, script: Scripted)
     assert [seen.headers.get("If-None-Match") for seen in script.asked(PULL)] == [None, '"one"', '"one"']
 
 
+def test_one_answers_memory_is_not_used_for_another(github: GitHub, script: Scripted) -> None:
+    script.on(PULL, Reply(body=answers.pull_request(42), headers={"ETag": '"same"'}))
+    script.on("GET /repos/acme/shop/pulls/43", Reply(body=answers.pull_request(43), headers={"ETag": '"same"'}))
+    github.pull_requests.look_up(SHOP, 42)
+    github.pull_requests.look_up(SHOP, 43)
+    assert "If-None-Match" not in script.seen[-1].headers
+
+
 def test_reading_follows_a_rename(github: GitHub, script: Scripted) -> None:
     renamed = answers.repository(full_name="acme/store")
     moved = answers.pull_request(base={"ref": "main", "repo": renamed})
@@ -80,6 +88,7 @@ def test_address_may_have_a_prefix(script: Scripted, app_key: KeyPair, clock: Mo
 
 def test_debug_log_holds_no_token(github: GitHub, script: Scripted, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "github")
     script.on(PULL, Reply(body=answers.pull_request(head={"sha": SHA, "repo": None})))
     github.pull_requests.look_up(SHOP, 42)
     assert "ghs_first" not in caplog.text

@@ -81,7 +81,6 @@ def test_long_message_is_cut() -> None:
     [
         (Reply(body={"number": 42}, fault="half_body"), "broke off in the middle"),
         (Reply(fault="cut"), "the connection to GitHub failed"),
-        (Reply(fault="stall"), "did not answer in time"),
         (Reply(body=b"<html>maintenance</html>", headers={"Content-Type": "text/html"}), "is not JSON"),
         (Reply(body=b"\xff\xfe"), "is not JSON"),
         (Reply(body=b"[" * 100_000), "is not JSON"),
@@ -93,6 +92,13 @@ def test_answer_that_does_not_arrive_whole_is_transient(
     script.on(PULL, reply)
     with pytest.raises(Transient, match=f"^reading acme/shop#42: .*{words}"):
         github.pull_requests.look_up(SHOP, 42)
+
+
+def test_silence_is_transient(script: Scripted, app_key: KeyPair, clock: MovedClock) -> None:
+    script.on("POST /app/installations/5/access_tokens", Reply(fault="stall"))
+    github = connect(Account(script.url, 1, app_key.private, read_seconds=0.1), clock)
+    with pytest.raises(Transient, match="did not answer in time"):
+        github.tokens.token_for(5)
 
 
 def test_nobody_listening_is_transient(script: Scripted, app_key: KeyPair, clock: MovedClock) -> None:

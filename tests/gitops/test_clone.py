@@ -104,10 +104,13 @@ def test_second_publisher_on_one_machine_does_not_wait_for_a_stopped_first(
 
 
 def test_clone_stays_tidy_over_many_publications(repository: Repository, upstream: Upstream) -> None:
+    put(repository, "first")
+    first = clone_directory(repository).stat().st_ino
     for number in range(55):
         put(repository, str(number))
     assert len(list(clone_directory(repository).glob("objects/pack/*.pack"))) < 50
     assert upstream.files(FOLDER) == {f"{FOLDER}/app.yaml": "54"}
+    assert clone_directory(repository).stat().st_ino == first
 
 
 def test_password_is_neither_in_the_clone_nor_in_arguments(repository: Repository, upstream: Upstream) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,12 +39,10 @@ def test_twenty_publishers_and_a_human_all_land_each_in_its_own_folder(upstream:
     folders = [f"environments/main/acme/shop/pr-{number}-shop" for number in range(PUBLISHERS)]
     upstream.git("config", "receive.denyNonFastForwards", "true")
     start = upstream.head()
-    processes = [publisher(upstream, tmp_path / "cache", folder, folder) for folder in folders]
-    running = [process.__enter__() for process in processes]
-    human = human_who_pushes_until_they_are_done(upstream, running)
-    commits = [process.communicate(timeout=100)[0].strip() for process in running]
-    for process in processes:
-        process.__exit__(None, None, None)
+    with ExitStack() as stack:
+        running = [stack.enter_context(publisher(upstream, tmp_path / "cache", name, name)) for name in folders]
+        human = human_who_pushes_until_they_are_done(upstream, running)
+        commits = [process.communicate(timeout=100)[0].strip() for process in running]
 
     assert [process.returncode for process in running] == [0] * PUBLISHERS
     history = upstream.git("rev-list", "--reverse", f"{start}..main").splitlines()
@@ -77,11 +75,10 @@ def test_publisher_killed_between_commit_and_push_leaves_nothing_and_the_next_ma
     assert len(upstream.commits()) == 2
 
 
-@pytest.mark.parametrize("moment", ["hold_before", "hold_after"])
+@pytest.mark.parametrize("fault", [Fault("hold_before"), Fault("hold_after")], ids=lambda fault: fault.what)
 def test_publisher_killed_during_the_push_never_makes_a_second_commit(
-    repository: Repository, upstream: Upstream, moment: str
+    repository: Repository, upstream: Upstream, fault: Fault
 ) -> None:
-    fault = Fault("hold_before") if moment == "hold_before" else Fault("hold_after")
     upstream.host.fail(fault)
     with publisher(upstream, repository.cache, FOLDER, "one") as process:
         wait_until(lambda: upstream.host.state().held == 1, 20.0, "the push to arrive")

@@ -1,7 +1,7 @@
 """All stages on one real database and one real Git repository, with a world around them that a test controls."""
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -25,9 +25,10 @@ from gitops.remote import Remote
 from gitops.render import Templates
 from gitops.repository import Repository
 from tests.domain.builders import SHOP
-from tests.stages.fakes import GitHubTexts, GitHubTruth, HeardBell, PokedSyncer, SeenCluster
+from tests.stages.fakes import GitHubTexts, GitHubTruth, HeardBell, PokedSyncer, SeenCluster, nothing
 
 TEMPLATES = Templates.load(Path(__file__).parents[2] / "templates")
+SHORT = timedelta(milliseconds=50)
 POLICY = Policy(preview_domain="preview.test")
 
 
@@ -43,11 +44,15 @@ class House:
     texts: GitHubTexts = field(default_factory=GitHubTexts)
     cluster: SeenCluster = field(default_factory=SeenCluster)
     syncer: PokedSyncer = field(default_factory=PokedSyncer)
+    meanwhile: Callable[[], None] = nothing
+    """Runs once before the next git command that talks to the remote."""
 
     def __post_init__(self) -> None:
-        repository = Repository(Remote(self.remote.as_uri()), self.cache)
+        repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
         self.decider = Decider(self.store, self.truth, POLICY, self.bell)
-        self.publisher = Publisher(self.store, repository, TEMPLATES, self.bell, self.syncer)
+        self.publisher = Publisher(
+            self.store, repository, TEMPLATES, self.bell, self.syncer, timedelta(milliseconds=50)
+        )
         self.observer = Observer(self.store, self.cluster, self.bell, POLICY.cluster)
         self.reporter = Reporter(self.store, self.texts, self.bell)
         self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell)
@@ -86,6 +91,10 @@ class House:
                 return
             self.run(rung[0])
         raise AssertionError(f"the bell never falls silent: {self.bell.rung}")
+
+    def _credentials(self) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, nothing
+        meanwhile()
 
     def observe(self) -> None:
         """Look at the cluster once."""

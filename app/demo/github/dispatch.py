@@ -12,6 +12,7 @@ from app.demo.github.auth import identify, require
 from app.demo.github.budget import Window
 from app.demo.github.call import Answer, AsInstallation, Call, Json, Principal, Route
 from app.demo.github.hub import Hub
+from app.demo.github.ledger import NOTES, Notes
 from app.demo.github.records import Repository
 from app.demo.github.refusals import Moved, Refusal, not_found
 from app.demo.github.spending import name_of, window_of
@@ -28,7 +29,7 @@ def dispatch(hub: Hub, route: Route, request: Request, args: Mapping[str, Any]) 
         try:
             _check_headers(request)
             principal = identify(hub, request.headers.get("Authorization", ""))
-            request.environ["github.installation"] = _installation_id(principal)
+            _notes(request).installation_id = _installation_id(principal)
             window = window_of(hub, principal)
             _check_budget(hub, principal, window, request)
             answer = _answer(hub, route, request, args, principal)
@@ -97,6 +98,11 @@ def _moved(hub: Hub, request: Request, named: str) -> Refusal:
     return Moved(request.method, f"{hub.options.url}/repositories/{moved.id}{rest}{query}")
 
 
+def _notes(request: Request) -> Notes:
+    notes: Notes = request.environ[NOTES]
+    return notes
+
+
 def _installation_id(principal: Principal) -> int | None:
     return principal.installation.id if isinstance(principal, AsInstallation) else None
 
@@ -118,7 +124,7 @@ def _response(request: Request, answer: Answer, window: Window | None) -> Respon
         response = Response(b"", 304, headers)
         response.headers.pop("Content-Type", None)
     cost = 0 if response.status_code == 304 or request.path in FREE_PATHS else 1
-    request.environ["github.cost"] = cost
+    _notes(request).cost = cost
     if window is not None:
         window.used = min(window.limit, window.used + cost)
         response.headers.update(window.headers())

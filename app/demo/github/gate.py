@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 from app.demo.github.budget import Window, primary_limit, secondary_limit
 from app.demo.github.faults import Fault
 from app.demo.github.hub import Hub
-from app.demo.github.ledger import LedgerEntry
+from app.demo.github.ledger import NOTES, LedgerEntry, Notes
 from app.demo.github.refusals import Refusal
 
 Environ = dict[str, Any]
@@ -42,6 +42,7 @@ class Gate:
         target = environ.get("RAW_URI") or request.full_path
         body = request.get_data()
         environ["wsgi.input"] = io.BytesIO(body)
+        environ[NOTES] = Notes()
         fault = self._hub.faults.take(request.method, request.path)
         self._name_repository(environ)
         response = self._serve(environ, fault)
@@ -85,13 +86,14 @@ class Gate:
     def _record(
         self, request: Request, target: str, body: bytes, status: int, begun: float, fault: Fault | None
     ) -> None:
+        notes: Notes = request.environ[NOTES]
         entry = LedgerEntry(
             at=self._hub.clock.now(),
             method=request.method,
             target=target,
             status=status,
-            installation_id=request.environ.get("github.installation"),
-            cost=request.environ.get("github.cost", 0),
+            installation_id=notes.installation_id,
+            cost=notes.cost,
             points=1 if request.method in {"GET", "HEAD"} else 5,
             seconds=time.monotonic() - begun,
             content_type=request.headers.get("Content-Type", ""),

@@ -30,6 +30,17 @@ class LedgerEntry:
     """The kind of fault that was injected."""
 
 
+@dataclass(slots=True)
+class Notes:
+    """What `dispatch` finds out about a request, for the entry that `gate` writes; travels in the WSGI environment."""
+
+    installation_id: int | None = None
+    cost: int = 0
+
+
+NOTES = "github.notes"
+
+
 class Ledger:
     """The entries since the last reset."""
 

@@ -49,7 +49,7 @@ class Sender:
         self.url = options.webhook_url
         self.secret = options.webhook_secret
         self.sending = Sending()
-        self._app_id = options.app_id
+        self._options = options
         self._clock = clock
         self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT_SECONDS)
         self._pool: ThreadPoolExecutor | None = None
@@ -58,6 +58,13 @@ class Sender:
         self._pending = 0
         self._held: list[Message] = []
         self._deliveries: dict[int, Delivery] = {}
+
+    def reset(self) -> None:
+        """Return to the registered hook and the default way of sending; what is held is lost."""
+        self.url = self._options.webhook_url
+        self.secret = self._options.webhook_secret
+        self.sending = Sending()
+        self.discard_held()
 
     def send(self, message: Message, sending: Sending | None = None) -> None:
         """Send soon, or as `sending` (else the present default) says."""
@@ -180,7 +187,7 @@ class Sender:
             "X-GitHub-Delivery": message.guid,
             "X-GitHub-Event": message.event,
             "X-GitHub-Hook-ID": str(HOOK_ID),
-            "X-GitHub-Hook-Installation-Target-ID": str(self._app_id),
+            "X-GitHub-Hook-Installation-Target-ID": str(self._options.app_id),
             "X-GitHub-Hook-Installation-Target-Type": "integration",
         }
         return headers | self._signatures(message)

@@ -195,11 +195,11 @@ WRONG_REQUESTS = [
     ("POST", "/repos/a/b/statuses/abc", {}, "'state' is a required property"),
     ("POST", "/repos/a/b/statuses/abc", {"state": "error", "descripton": "x"}, "unknown property 'descripton'"),
     ("POST", "/repos/a/b/check-runs", {"name": "x"}, "'head_sha' is a required property"),
-    ("POST", "/repos/a/b/check-runs", {"name": "x", "head_sha": "s", "status": "completed"}, "'conclusion'"),
+    ("POST", "/repos/a/b/check-runs", {"name": "x", "head_sha": "s", "conclusion": "good"}, "conclusion: 'good'"),
     ("POST", "/repos/a/b/issues/1/comments", {"body": 3}, "body: 3 is not of type 'string'"),
     ("GET", "/repos/a/b/pulls?stat=all", None, "unknown query parameter 'stat'"),
     ("GET", "/repos/a/b/pulls?state=none", None, "state"),
-    ("GET", "/repos/a/b/pulls/one", None, "pull_number"),
+    ("GET", "/repos/a/b/pulls/one", None, "Failed to cast value to integer"),
     ("GET", "/repos/a/b/nothing", None, "no such operation"),
     ("PUT", "/repos/a/b/pulls", None, "PUT"),
 ]

@@ -1,6 +1,6 @@
 """Trims GitHub's OpenAPI description to the operations that an App like this one calls.
 
-    python tests/contract/github/trim.py path/to/generated/api.github.com.json
+    python -m tests.contract.github.trim path/to/generated/api.github.com.json
 
 The full description is the npm package `@octokit/openapi` (see NOTICE.md); the result is written beside this file.
 """
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.contract.github.repairs import repair
 
 TARGET = Path(__file__).parent / "api.github.com.json"
 OPERATIONS = Path(__file__).parent / "operations.txt"
@@ -24,6 +26,7 @@ def main(source: Path) -> None:
     """Write the trimmed description of the operations that `operations.txt` lists."""
     full = json.loads(source.read_text("utf-8"))
     trimmed = trim(full, OPERATIONS.read_text("utf-8").split("\n"))
+    repair(trimmed)
     TARGET.write_text(json.dumps(trimmed, separators=(",", ":"), ensure_ascii=False) + "\n", "utf-8")
 
 

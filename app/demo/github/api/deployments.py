@@ -149,10 +149,10 @@ def _check_contexts(call: Call, sha: str) -> None:
         latest = [one for one in latest if one.context in required]
     missing = set(required or ()) - {one.context for one in latest}
     if missing or (latest and combined_state(latest) != "success"):
-        errors = [{"contexts": [{"context": one.context, "state": one.state} for one in latest]}]
-        errors[0] |= {"resource": "Deployment", "field": "required_contexts", "code": "invalid"}  # type: ignore[dict-item]
+        contexts = [{"context": one.context, "state": one.state} for one in latest]
+        error = {"resource": "Deployment", "field": "required_contexts", "code": "invalid", "contexts": contexts}
         message = f"Conflict: Commit status checks failed for {call.payload['ref'][:200]}."
-        raise Refusal(409, message, errors=list(errors))
+        raise Refusal(409, message, errors=[error])
 
 
 def _is_behind(call: Call, sha: str) -> bool:

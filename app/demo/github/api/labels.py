@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from app.demo.github.api.pulls import pull_of
 from app.demo.github.call import Answer, Call, Route
+from app.demo.github.events import emit_pull
 from app.demo.github.hub import Hub
 from app.demo.github.pagination import paged
 from app.demo.github.records import Label, PullRequest, Repository
 from app.demo.github.refusals import Refusal, invalid
+from app.demo.github.shapes.accounts import bot
 from app.demo.github.shapes.repositories import label
 
 DEFAULT_COLOR = "ededed"
@@ -40,8 +42,10 @@ def _add_labels(call: Call) -> Answer:
     pull, names = pull_of(call, call.args["issue_number"]), call.payload.get("labels")
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise invalid("Label", "name", "missing_field")
-    added = (ensure_label(call.hub, call.repository, name).name for name in names)
-    return _store(call, replace(pull, labels=tuple(dict.fromkeys((*pull.labels, *added)))))
+    added = [ensure_label(call.hub, call.repository, name) for name in names]
+    new = [one for one in added if one.name not in pull.labels]
+    labels = tuple(dict.fromkeys((*pull.labels, *(one.name for one in new))))
+    return _store(call, replace(pull, labels=labels), "labeled", new)
 
 
 def _remove_label(call: Call) -> Answer:
@@ -49,11 +53,13 @@ def _remove_label(call: Call) -> Answer:
     kept = tuple(one for one in pull.labels if one.lower() != name)
     if kept == pull.labels:
         raise Refusal(404, "Label does not exist")
-    return _store(call, replace(pull, labels=kept))
+    return _store(call, replace(pull, labels=kept), "unlabeled", [ensure_label(call.hub, call.repository, name)])
 
 
-def _store(call: Call, pull: PullRequest) -> Answer:
+def _store(call: Call, pull: PullRequest, action: str, changed: list[Label]) -> Answer:
     call.hub.state.pulls[pull.repository_id, pull.number] = pull
+    for one in changed:
+        emit_pull(call.hub, action, pull, bot(call.hub), label=label(call.hub, one))
     return Answer([label(call.hub, ensure_label(call.hub, call.repository, name)) for name in pull.labels])
 
 

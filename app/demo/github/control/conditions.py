@@ -28,6 +28,18 @@ def _clear_faults(order: Order) -> Any:
     return {}
 
 
+def _reset(order: Order) -> Any:
+    """Return every condition to what it was at the start; people, repositories and the ledger stay."""
+    hub = order.hub
+    hub.faults.clear()
+    hub.clock.shift_to(timedelta())
+    hub.budget.limit_override = None
+    hub.budget.enforces_secondary = False
+    hub.budget.reset()
+    hub.sender.reset()
+    return {}
+
+
 def _shift_clock(order: Order) -> Any:
     order.hub.clock.shift_to(timedelta(seconds=order.payload["shift_seconds"]))
     return {"now": stamp(order.hub.clock.now())}
@@ -65,6 +77,7 @@ def _show_health(order: Order) -> Any:
 
 ROUTES = (
     ControlRoute("GET", "/healthz", _show_health, holds_lock=False),
+    ControlRoute("POST", "/reset", _reset),
     ControlRoute("GET", "/faults", _list_faults, holds_lock=False),
     ControlRoute("POST", "/faults", _add_fault, holds_lock=False),
     ControlRoute("DELETE", "/faults", _clear_faults, holds_lock=False),

@@ -119,7 +119,7 @@ def repository_in_event(hub: Hub, record: Repository) -> dict[str, Any]:
 
 def repository_in_pull(hub: Hub, record: Repository) -> dict[str, Any]:
     """Return the document of a pull request's head or base, which has merge settings as well."""
-    return repository(hub, record) | {
+    return repository_in_event(hub, record) | {
         "allow_squash_merge": True,
         "allow_merge_commit": True,
         "allow_rebase_merge": True,

@@ -47,7 +47,6 @@ class Stream:
     """An answer whose lines are sent as they come."""
 
     lines: Iterator[bytes]
-    content_type: str = "application/json"
 
 
 def reply_json(value: object, code: int = 200) -> Reply:

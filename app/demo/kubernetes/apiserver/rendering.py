@@ -17,13 +17,6 @@ class View:
 
     is_metadata_only: bool = False
 
-    @property
-    def content_type(self) -> str:
-        """The Content-Type of the answer."""
-        if not self.is_metadata_only:
-            return "application/json"
-        return "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-
 
 def parse_accept(accept: str) -> View:
     """The first view in an Accept header that can be produced. 406 when there is none."""

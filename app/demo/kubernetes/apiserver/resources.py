@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator
 
 from app.demo.kubernetes.apiserver.access import Access
 from app.demo.kubernetes.apiserver.calls import Call, Reply, Stream
-from app.demo.kubernetes.apiserver.errors import ApiError, details, method_not_allowed, not_found
+from app.demo.kubernetes.apiserver.deletion import Deletion
+from app.demo.kubernetes.apiserver.errors import ApiError, details, method_not_allowed
 from app.demo.kubernetes.apiserver.kinds import Json
 from app.demo.kubernetes.apiserver.listing import list_page
 from app.demo.kubernetes.apiserver.options import ListOptions, parse_options
 from app.demo.kubernetes.apiserver.patch import APPLY_PATCH, read_patch
 from app.demo.kubernetes.apiserver.rendering import View, encode_any, parse_accept, render_list, render_object
-from app.demo.kubernetes.apiserver.selectors import parse_selector
-from app.demo.kubernetes.apiserver.store import Record, in_order
-from app.demo.kubernetes.apiserver.verbs import Deletion, Target, Verbs
+from app.demo.kubernetes.apiserver.store import Record
+from app.demo.kubernetes.apiserver.verbs import Target, Verbs
 from app.demo.kubernetes.apiserver.watching import Watch, WatchWeather, watch_lines
 
 
@@ -61,9 +61,9 @@ class Resources:
         if not options.is_watch:
             self._access.check(user, "list", target)
             page = list_page(self._store, target.kind, namespace, options)
-            return Reply(200, render_list(target.kind, page, view), view.content_type)
+            return Reply(200, render_list(target.kind, page, view))
         self._access.check(user, "watch", target)
-        return Stream(self._watch(target, namespace, options, view), f"{view.content_type};stream=watch")
+        return Stream(self._watch(target, namespace, options, view))
 
     def _watch(self, target: Target, namespace: str | None, options: ListOptions, view: View) -> Iterator[bytes]:
         watch = Watch(target.kind, namespace, options, view, self._bookmark_seconds)
@@ -93,26 +93,24 @@ class Resources:
         kept = self._verbs.delete(target, _deletion(call))
         return _reply(kept, view) if kept is not None else _deleted(record)
 
-    def _delete_collection(self, call: Call, target: Target, view: View) -> Reply:
-        selector = parse_selector(target.kind, call.query.get("labelSelector", ""), call.query.get("fieldSelector", ""))
-        options = parse_options(target.kind, {})
+    def _delete_collection(self, call: Call, target: Target, _view: View) -> Reply:
+        options = parse_options(target.kind, call.query)
         page = list_page(self._store, target.kind, target.namespace or None, options)
-        chosen = [record for record in page.records if selector.matches(record.body)]
-        for record in in_order(chosen):
+        for record in page.records:
             self._delete_one(Target(target.kind, record.namespace, record.name), _deletion(call))
         body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-        return Reply(200, encode_any(body), view.content_type)
+        return Reply(200, encode_any(body))
 
     def _delete_one(self, target: Target, deletion: Deletion) -> None:
         try:
             self._verbs.delete(target, deletion)
         except ApiError as error:
-            if error.code != not_found(target.kind, target.name).code:
+            if error.code != 404:
                 raise
 
 
 def _reply(record: Record, view: View, code: int = 200) -> Reply:
-    return Reply(code, render_object(record, view), view.content_type)
+    return Reply(code, render_object(record, view))
 
 
 def _deleted(record: Record) -> Reply:

@@ -19,7 +19,7 @@ class ApiServer:
         self._site = site
         self._http = _Listener(("127.0.0.1", port), _Handler)
         self._http.site = site
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.sendall(whole)
 
     def _stream(self, stream: Stream) -> None:
-        self.connection.sendall(self._head(200, stream.content_type, {"Transfer-Encoding": "chunked"}))
+        self.connection.sendall(self._head(200, "application/json", {"Transfer-Encoding": "chunked"}))
         for line in stream.lines:
             if line:
                 self.connection.sendall(b"%x\r\n%b\r\n" % (len(line), line))

@@ -6,6 +6,7 @@ be read as it was; what is older is gone (410). A stored body is never changed i
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ class Record:
     revision: int
     body: Json
     line: bytes
+    stored_at: float = field(default_factory=time.monotonic)
+    """When this version was written, on the monotonic clock."""
 
     @property
     def path(self) -> str:

@@ -5,13 +5,15 @@ read-change-write here cannot be overtaken; a caller outside is held to the reso
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.demo.kubernetes.apiserver import defaults, validation
+from app.demo.kubernetes.apiserver.admission import admit_pod
+from app.demo.kubernetes.apiserver.deletion import PLAIN, Deletion, check_deletion, holders, is_held, marked
 from app.demo.kubernetes.apiserver.errors import already_exists, bad_request, conflict, forbidden, invalid, not_found
 from app.demo.kubernetes.apiserver.kinds import APPLICATION, DEPLOYMENT, NAMESPACE, POD, Json, Kind
-from app.demo.kubernetes.apiserver.metadata import keep_identity, random_suffix, stamp_new, timestamp
+from app.demo.kubernetes.apiserver.metadata import keep_identity, random_suffix, stamp_new
 from app.demo.kubernetes.apiserver.store import Record, Store, encode
 
 Edit = Callable[[Json], Json]
@@ -30,16 +32,6 @@ class Target:
     def named(self, name: str) -> "Target":
         """The object of that name in the same collection."""
         return replace(self, name=name)
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """What a caller says about a delete: `DeleteOptions`."""
-
-    uid: str = ""
-    revision: str = ""
-    is_foreground: bool = False
-    grace_seconds: int | None = None
 
 
 class Verbs:
@@ -63,6 +55,8 @@ class Verbs:
             body = _prepared(target, body)
             validation.check(kind, body)
             self._check_namespace(target.named(body["metadata"]["name"]))
+            if kind is POD:
+                admit_pod(self.store, body)
             if self.store.find(kind, target.namespace, body["metadata"]["name"]):
                 raise already_exists(kind, body["metadata"]["name"])
             return _unsaved(kind, body) if is_dry_run else self.store.put(kind, body)
@@ -87,25 +81,25 @@ class Verbs:
                 return old
             return _unsaved(target.kind, new) if is_dry_run else self._save(old, new)
 
-    def delete(self, target: Target, deletion: Deletion = Deletion()) -> Record | None:
+    def delete(self, target: Target, deletion: Deletion = PLAIN) -> Record | None:
         """Deletes the object, or marks it when something still holds it.
 
         The answer is the marked version, or None when the object is gone at once.
         """
         with self.store.lock:
             old = self.get(target)
-            _check_deletion(target, old, deletion)
+            check_deletion(old, deletion)
             if "deletionTimestamp" in old.body["metadata"] and deletion.grace_seconds != 0:
                 return old
-            body = _marked(old, deletion)
-            if _is_held(target.kind, body, deletion):
+            body = marked(old, deletion)
+            if is_held(target.kind, body, deletion):
                 return old if body == old.body else self.store.put(target.kind, body)
             self.store.remove(old)
             return None
 
     def _save(self, old: Record, new: Json) -> Record:
-        is_gone = "deletionTimestamp" in new["metadata"] and not _holders(old.kind, new)
-        if is_gone and _holders(old.kind, old.body):
+        is_gone = "deletionTimestamp" in new["metadata"] and not holders(old.kind, new)
+        if is_gone and holders(old.kind, old.body):
             self.store.remove(old)
             return _unsaved(old.kind, new)
         return self.store.put(old.kind, new)
@@ -221,61 +215,6 @@ def _content(kind: Kind, body: Json) -> Json:
     if kind is DEPLOYMENT:
         content["annotations"] = body["metadata"].get("annotations") or {}
     return content
-
-
-def _check_deletion(target: Target, old: Record, deletion: Deletion) -> None:
-    uid = old.body["metadata"]["uid"]
-    if deletion.uid and deletion.uid != uid:
-        why = f"Precondition failed: UID in precondition: {deletion.uid}, UID in object meta: {uid}"
-        raise conflict(target.kind, target.name, why)
-    if deletion.revision and deletion.revision != str(old.revision):
-        why = f"the ResourceVersion in the precondition ({deletion.revision}) does not match"
-        raise conflict(target.kind, target.name, f"{why} the ResourceVersion in record ({old.revision})")
-
-
-def _marked(old: Record, deletion: Deletion) -> Json:
-    body = old.copy()
-    metadata = body["metadata"]
-    if "deletionTimestamp" not in metadata:
-        metadata["deletionTimestamp"] = timestamp()
-        if "generation" in metadata:
-            metadata["generation"] += 1
-    metadata["deletionGracePeriodSeconds"] = _grace_seconds(old, deletion)
-    if deletion.is_foreground and "foregroundDeletion" not in metadata.get("finalizers", []):
-        metadata["finalizers"] = [*metadata.get("finalizers", []), "foregroundDeletion"]
-    if old.kind is NAMESPACE:
-        metadata.pop("deletionGracePeriodSeconds")
-        body["status"]["phase"] = "Terminating"
-    return body
-
-
-def _grace_seconds(old: Record, deletion: Deletion) -> int:
-    if old.kind is not POD:
-        return 0
-    if deletion.grace_seconds is not None:
-        return deletion.grace_seconds
-    seconds: int = old.body["spec"].get("terminationGracePeriodSeconds", 30)
-    return seconds
-
-
-def _is_held(kind: Kind, body: Json, deletion: Deletion) -> bool:
-    if _holders(kind, body):
-        return True
-    is_running = kind is POD and body["spec"].get("nodeName") and _phase(body) in {"Pending", "Running"}
-    return bool(is_running) and deletion.grace_seconds != 0
-
-
-def _phase(body: Json) -> str:
-    phase: str = body.get("status", {}).get("phase", "Pending")
-    return phase
-
-
-def _holders(kind: Kind, body: Json) -> list[str]:
-    """The finalizers that keep an object; a namespace has a second list of them in its spec."""
-    finalizers: Iterable[str] = body["metadata"].get("finalizers") or ()
-    if kind is NAMESPACE:
-        return [*finalizers, *body.get("spec", {}).get("finalizers", ())]
-    return list(finalizers)
 
 
 def _unsaved(kind: Kind, body: Json) -> Record:

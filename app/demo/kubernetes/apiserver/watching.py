@@ -88,16 +88,18 @@ def _changes(store: Store, watch: Watch, weather: WatchWeather, position: int) -
     deadline = now + (random.randint(*_LONGEST_SECONDS) if seconds is None else seconds)
     next_bookmark = now + watch.bookmark_seconds
     while not store.is_closed and now < deadline:
+        pause = min(_TICK_SECONDS, deadline - now, max(0.0, next_bookmark - now))
         if weather.is_silent:
-            store.wait(watch.kind, store.revision, min(_TICK_SECONDS, deadline - now))
+            store.wait(watch.kind, store.revision, pause)
             yield b""
         else:
-            changes, position = store.wait(watch.kind, position, min(_TICK_SECONDS, deadline - now))
+            changes, position = store.wait(watch.kind, position, pause)
             yield b"".join(_told(watch, weather, changes))
         now = time.monotonic()
-        if watch.options.has_bookmarks and not weather.is_silent and now >= min(next_bookmark, deadline):
+        if now >= min(next_bookmark, deadline):
             next_bookmark = now + watch.bookmark_seconds
-            yield render_bookmark(watch.kind, position, watch.view)
+            if watch.options.has_bookmarks and not weather.is_silent:
+                yield render_bookmark(watch.kind, position, watch.view)
 
 
 def _told(watch: Watch, weather: WatchWeather, changes: list[Change]) -> list[bytes]:

@@ -27,13 +27,14 @@ from app.demo.kubernetes.syncers.apply import Applier, target_of
 from app.demo.kubernetes.syncers.manifests import ManifestError, Manifests
 from app.demo.kubernetes.syncers.mirror import GitError, Mirrors
 from app.demo.kubernetes.syncers.operation import Operation, advance, destination, plan, tracked_by
-from app.demo.kubernetes.syncers.settings import SyncerSettings, Switch
+from app.demo.kubernetes.syncers.settings import Switch, SyncerSettings
 from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
-from app.demo.kubernetes.workloads.objects import is_going
+from app.demo.kubernetes.workloads.objects import drop_annotation, is_going
 
 _REFRESH = "argocd.argoproj.io/refresh"
 _WAIT_SECONDS = 0.1
 _RETRY_SECONDS = 2.0
+_FRESH_SECONDS = 1.0
 _WATCHED = (DEPLOYMENT, STATEFUL_SET, JOB, INGRESS, NAMESPACE)
 
 
@@ -91,8 +92,8 @@ class Applications:
             return
         source = application.body["spec"]["source"]
         mirror = self._mirrors.of(source["repoURL"])
-        # A new Application takes the commit that its ApplicationSet has just read.
-        mirror.fetch(now if memory.revision else now - 1.0)
+        # Many Applications that ask at once share a fetch; a poke wants one that began after it.
+        mirror.fetch(application.stored_at if is_poked else now - _FRESH_SECONDS)
         memory.revision = mirror.commit(source["targetRevision"])
         memory.next_poll = now + self._settings.poll_seconds * random.uniform(1.0, 1.5)
         if memory.operation is not None and not memory.operation.is_over:
@@ -141,10 +142,9 @@ class Applications:
         """Writes the status and takes the poke off; a mere look at the clock is no reason to write."""
 
         def written(body: Json) -> Json:
-            annotations = body["metadata"].get("annotations") or {}
-            if _REFRESH in annotations:
-                body["metadata"]["annotations"] = {k: v for k, v in annotations.items() if k != _REFRESH}
-            elif _without_clock(body.get("status") or {}) == _without_clock(status):
+            if drop_annotation(body, _REFRESH):
+                return body | {"status": status}
+            if _without_clock(body.get("status") or {}) == _without_clock(status):
                 return body
             return body | {"status": status}
 
@@ -176,5 +176,4 @@ def _without_clock(status: Json) -> Json:
 def _released(body: Json) -> Json:
     finalizers = [item for item in body["metadata"].get("finalizers", ()) if item != FINALIZER]
     body["metadata"]["finalizers"] = finalizers
-    body["metadata"].setdefault("annotations", {}).pop(_REFRESH, None)
     return body

@@ -12,9 +12,9 @@ from app.demo.kubernetes.apiserver.kinds import APPLICATION, APPLICATION_SET, Js
 from app.demo.kubernetes.apiserver.store import Record
 from app.demo.kubernetes.apiserver.verbs import Target, Verbs
 from app.demo.kubernetes.syncers.mirror import GitError, Mirrors
-from app.demo.kubernetes.syncers.settings import SyncerSettings, Switch
+from app.demo.kubernetes.syncers.settings import Switch, SyncerSettings
 from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
-from app.demo.kubernetes.workloads.objects import condition, is_going, owner_reference, with_conditions
+from app.demo.kubernetes.workloads.objects import condition, drop_annotation, is_going, owner_reference, with_conditions
 
 ARGOCD = "argocd"
 """The namespace of Argo CD's own objects."""
@@ -50,7 +50,7 @@ class ApplicationSets:
         if not is_poked and now < self._next_poll.get(key, 0.0):
             return self._next_poll[key] - now
         try:
-            self._generate(record, now)
+            self._generate(record, record.stored_at if is_poked else now)
         except GitError as error:
             self._write(record, str(error), is_poked=False)
             return _RETRY_SECONDS
@@ -140,8 +140,7 @@ def _belongs_to(application: Record, record: Record) -> bool:
 
 
 def _without_poke(body: Json) -> Json:
-    annotations = body["metadata"].get("annotations") or {}
-    body["metadata"]["annotations"] = {name: value for name, value in annotations.items() if name != _REFRESH}
+    drop_annotation(body, _REFRESH)
     return body
 
 

@@ -22,7 +22,7 @@ def application_status(
     resources = [_resource(store, target, is_synced=is_synced) for target in targets]
     health = worst(item["health"]["status"] for item in resources if "health" in item)
     spec = application.body["spec"]
-    return {
+    status: Json = {
         "sync": {
             "status": "Synced" if is_synced else "OutOfSync",
             "revision": revision,
@@ -31,13 +31,15 @@ def application_status(
         "health": _health(old, health),
         "resources": resources,
         "operationState": _operation_state(operation, spec),
-        "conditions": _conditions(old, operation),
         "history": _history(old, operation, spec),
         "sourceType": "Directory",
         "controllerNamespace": application.namespace,
         "summary": {"images": sorted(_images(store, targets))},
         "reconciledAt": timestamp(),
     }
+    if conditions := _conditions(old, operation):
+        status["conditions"] = conditions
+    return status
 
 
 def comparison_failed(application: Record, message: str) -> Json:

@@ -52,18 +52,9 @@ class Applier:
     def apply(self, body: Json, target: Target, marks: Marks) -> str:
         """Writes one manifest; the answer is `created`, `configured` or `unchanged`. `ApiError` when it is refused."""
         self._check_allowed(target)
-        wanted = _marked(body, marks)
-        present = self._verbs.store.find(target.kind, target.namespace, target.name)
-        if present is not None and _must_be_replaced(body):
-            if _content(_merged(present.copy(), wanted)) == _content(present.body):
-                return "unchanged"
-            self._verbs.delete(target)
-            present = self._verbs.store.find(target.kind, target.namespace, target.name)
-        if present is None:
-            self._verbs.create(Target(target.kind, target.namespace), wanted)
-            return "created"
-        written = self._verbs.change(target, lambda current: _merged(current, wanted))
-        return "unchanged" if written.revision == present.revision else "configured"
+        # The namespace controller makes a ServiceAccount of its own; looking and writing must be one step.
+        with self._verbs.store.lock:
+            return self._write(_marked(body, marks), target)
 
     def remove(self, targets: Iterable[Target]) -> list[Record]:
         """Deletes what of the targets exists; the answer is what is still there."""
@@ -76,6 +67,19 @@ class Applier:
             if record is not None:
                 rest.append(record)
         return rest
+
+    def _write(self, wanted: Json, target: Target) -> str:
+        present = self._verbs.store.find(target.kind, target.namespace, target.name)
+        if present is not None and _must_be_replaced(wanted):
+            if _content(_merged(present.copy(), wanted)) == _content(present.body):
+                return "unchanged"
+            self._verbs.delete(target)
+            present = self._verbs.store.find(target.kind, target.namespace, target.name)
+        if present is None:
+            self._verbs.create(Target(target.kind, target.namespace), wanted)
+            return "created"
+        written = self._verbs.change(target, lambda current: _merged(current, wanted))
+        return "unchanged" if written.revision == present.revision else "configured"
 
     def _check_allowed(self, target: Target) -> None:
         namespace = target.namespace or target.name

@@ -3,12 +3,13 @@
 Source: argo-cd gitops-engine/pkg/health. An Ingress without an address is Progressing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from app.demo.kubernetes.apiserver import kinds
 from app.demo.kubernetes.apiserver.kinds import Json
 from app.demo.kubernetes.apiserver.store import Record
 
+_Judge = Callable[[Record, Json, Json], tuple[str, str]]
 _ORDER = ("Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown")
 
 
@@ -22,19 +23,10 @@ def health_of(record: Record) -> tuple[str, str] | None:
     status, spec = record.body.get("status") or {}, record.body.get("spec") or {}
     if "deletionTimestamp" in record.body["metadata"]:
         return "Progressing", "Pending deletion"
-    match record.kind:
-        case kinds.DEPLOYMENT:
-            return _deployment(record, status, spec)
-        case kinds.STATEFUL_SET:
-            return _stateful_set(record, status, spec)
-        case kinds.JOB:
-            return _job(status)
-        case kinds.INGRESS:
-            return ("Healthy", "") if status.get("loadBalancer", {}).get("ingress") else ("Progressing", "")
-        case kinds.SERVICE:
-            return "Healthy", ""
-        case _:
-            return None
+    judges: dict[kinds.Kind, _Judge] = {kinds.DEPLOYMENT: _deployment, kinds.STATEFUL_SET: _stateful_set}
+    judges |= {kinds.JOB: _job, kinds.INGRESS: _ingress, kinds.SERVICE: _service}
+    judge = judges.get(record.kind)
+    return judge(record, status, spec) if judge else None
 
 
 def _deployment(record: Record, status: Json, spec: Json) -> tuple[str, str]:
@@ -70,10 +62,18 @@ def _stateful_set(record: Record, status: Json, spec: Json) -> tuple[str, str]:
     return "Healthy", ""
 
 
-def _job(status: Json) -> tuple[str, str]:
+def _job(_record: Record, status: Json, _spec: Json) -> tuple[str, str]:
     for item in status.get("conditions", ()):
         if item["type"] == "Failed" and item["status"] == "True":
             return "Degraded", item.get("message", "")
         if item["type"] == "Complete" and item["status"] == "True":
             return "Healthy", item.get("message", "")
     return "Progressing", ""
+
+
+def _ingress(_record: Record, status: Json, _spec: Json) -> tuple[str, str]:
+    return ("Healthy", "") if status.get("loadBalancer", {}).get("ingress") else ("Progressing", "")
+
+
+def _service(_record: Record, _status: Json, _spec: Json) -> tuple[str, str]:
+    return "Healthy", ""

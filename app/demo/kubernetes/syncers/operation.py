@@ -90,7 +90,8 @@ def _apply_wave(operation: Operation, application: Record, applier: Applier) -> 
             failures.append(error.message)
             operation.results.append(_result(manifest, application, "SyncFailed", error.message))
             continue
-        message = f"{target.kind.qualified}/{target.name} {outcome}"
+        kind = f"{target.kind.kind.lower()}.{target.kind.group}".rstrip(".")
+        message = f"{kind}/{target.name} {outcome}"
         operation.results.append(_result(manifest, application, "Synced", message))
     if failures:
         operation.end("Failed", f"one or more objects failed to apply, reason: {failures[0]}")

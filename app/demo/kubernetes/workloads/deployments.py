@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from app.demo.kubernetes.apiserver.kinds import DEPLOYMENT, REPLICA_SET, Json
+from app.demo.kubernetes.apiserver.kinds import DEPLOYMENT, POD, REPLICA_SET, Json
 from app.demo.kubernetes.apiserver.metadata import parse_timestamp
 from app.demo.kubernetes.apiserver.store import Record
 from app.demo.kubernetes.apiserver.verbs import Target, Verbs
@@ -15,6 +15,7 @@ from app.demo.kubernetes.workloads.rollout import Scale, new_scale, old_scales, 
 
 _COMPONENT = "deployment-controller"
 REVISION = "deployment.kubernetes.io/revision"
+_WAIT_SECONDS = 0.05
 _HASH_LABEL = "pod-template-hash"
 
 
@@ -42,14 +43,20 @@ class Deployments:
             newest, old = self._roll(deployment, newest, old)
         self._tidy(deployment, old)
         self._write(deployment, newest, old)
-        return _seconds_to_deadline(deployment)
+        return _WAIT_SECONDS if self._must_wait(deployment, old) else _seconds_to_deadline(deployment)
 
     def _create_set(self, deployment: Record, old: Sequence[Record]) -> Record:
         body = _new_set(deployment)
-        body["spec"]["replicas"] = 0 if _must_wait(deployment, old) else _first_scale(deployment, old)
+        body["spec"]["replicas"] = 0 if self._must_wait(deployment, old) else _first_scale(deployment, old)
         created = self._verbs.create(Target(REPLICA_SET, deployment.namespace), body)
         self._say(deployment, f"Scaled up replica set {created.name} from 0 to {body['spec']['replicas']}")
         return created
+
+    def _must_wait(self, deployment: Record, old: Sequence[Record]) -> bool:
+        """Whether every old pod has to be gone first, those that are ending too."""
+        if deployment.body["spec"]["strategy"]["type"] != "Recreate":
+            return False
+        return any(children(self._verbs.store, POD, item) for item in old)
 
     def _ensure_revision(self, newest: Record, old: Sequence[Record]) -> Record:
         """Gives the newest set a number above all others, also after a rollback to an older template."""
@@ -66,7 +73,7 @@ class Deployments:
     def _roll(self, deployment: Record, newest: Record, old: list[Record]) -> tuple[Record, list[Record]]:
         spec = deployment.body["spec"]
         limits = rollout_limits(spec)
-        if not _must_wait(deployment, old):
+        if not self._must_wait(deployment, old):
             wanted = new_scale(spec["replicas"], _scale_of(newest), [_scale_of(item) for item in old], limits)
             newest = self._scale(deployment, newest, wanted)
         kept = old_scales(spec["replicas"], _scale_of(newest), [_scale_of(item) for item in old], limits)
@@ -127,12 +134,6 @@ def _is_newest(deployment: Record, replica_set: Record) -> bool:
     digest = template_hash(deployment.body["spec"]["template"])
     labels = replica_set.body["metadata"].get("labels") or {}
     return bool(labels.get(_HASH_LABEL) == digest)
-
-
-def _must_wait(deployment: Record, old: Sequence[Record]) -> bool:
-    """Whether every old pod has to be gone first."""
-    is_recreated = deployment.body["spec"]["strategy"]["type"] == "Recreate"
-    return is_recreated and any(item.body["status"].get("replicas") for item in old)
 
 
 def _first_scale(deployment: Record, old: Sequence[Record]) -> int:

@@ -84,3 +84,14 @@ def timed_once(item: Json) -> Json:
     """A condition of a Job, with the times it has from its first day."""
     now = timestamp()
     return {**item, "lastProbeTime": now, "lastTransitionTime": now}
+
+
+def drop_annotation(body: Json, name: str) -> bool:
+    """Takes an annotation off a body, in place; the answer is whether it was there."""
+    annotations = body["metadata"].get("annotations") or {}
+    if name not in annotations:
+        return False
+    del annotations[name]
+    if not annotations:
+        del body["metadata"]["annotations"]
+    return True

@@ -3,9 +3,10 @@
 import time
 from dataclasses import dataclass
 
+from app.demo.kubernetes.apiserver.deletion import Deletion
 from app.demo.kubernetes.apiserver.kinds import POD, Json
 from app.demo.kubernetes.apiserver.store import Record
-from app.demo.kubernetes.apiserver.verbs import Deletion, Target, Verbs
+from app.demo.kubernetes.apiserver.verbs import Target, Verbs
 from app.demo.kubernetes.workloads.failures import Failure, Failures, Pace
 from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
 from app.demo.kubernetes.workloads.objects import images_of, is_going

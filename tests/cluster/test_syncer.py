@@ -1,0 +1,145 @@
+"""What a poke changes in the cluster."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from app.cluster.access import ByToken
+from app.cluster.checkup import check_cluster
+from app.cluster.connection import Api, Limits
+from app.cluster.pokes import Target, poke_all
+from app.cluster.resources import WATCHED
+from app.cluster.syncer import ArgoCD, Flux, NoSyncer
+from app.errors import Stalled, Transient
+from app.ports import Poke
+from tests.cluster.conftest import Serve
+from tests.cluster.scripted import Answer, Request, page, status
+
+ARGO = "/apis/argoproj.io/v1alpha1/namespaces/argocd"
+SOURCES = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories"
+KUSTOMIZATIONS = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations"
+NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+OK = Answer(chunks=(b"{}",))
+
+
+class Objects:
+    """Remembers the annotations of the objects that there are; says 404 of others."""
+
+    def __init__(self, *paths: str) -> None:
+        self.annotations: dict[str, dict[str, str]] = {path: {} for path in paths}
+
+    def __call__(self, request: Request) -> Answer:
+        name = request.path.rpartition("/")[2]
+        if request.path not in self.annotations:
+            return status(404, f'"{name}" not found', name=name)
+        self.annotations[request.path] |= json.loads(request.body)["metadata"]["annotations"]
+        return OK
+
+
+def test_argo_cd_refreshes_its_set_and_every_changed_application(serve: Serve) -> None:
+    objects = Objects(f"{ARGO}/applicationsets/ephemera", f"{ARGO}/applications/pr-1", f"{ARGO}/applications/pr-2")
+    ArgoCD(Api(ByToken(serve(objects).url))).poke(Poke(("pr-1", "pr-new"), came_or_went=True))
+    assert objects.annotations == {
+        f"{ARGO}/applicationsets/ephemera": {"argocd.argoproj.io/application-set-refresh": "true"},
+        f"{ARGO}/applications/pr-1": {"argocd.argoproj.io/refresh": "normal"},
+        f"{ARGO}/applications/pr-2": {},
+    }
+
+
+def test_argo_cd_without_its_set_needs_a_person_but_applications_are_refreshed(serve: Serve) -> None:
+    objects = Objects(f"{ARGO}/applications/pr-1")
+    with pytest.raises(Stalled, match=r'poking Argo CD: 1 of 2 objects not poked: .*"ephemera" not found'):
+        ArgoCD(Api(ByToken(serve(objects).url))).poke(Poke(("pr-1",), came_or_went=False))
+    assert objects.annotations[f"{ARGO}/applications/pr-1"] == {"argocd.argoproj.io/refresh": "normal"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (Answer(404, (b"404 page not found",)), Stalled, "3 of 3 objects not poked"),
+        (status(403, "cannot patch"), Stalled, "patching appl.*403: cannot patch"),
+        (status(503, "unavailable"), Transient, "503: unavailable"),
+    ],
+)
+def test_poke_that_fails_says_why(serve: Serve, answer: Answer, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        ArgoCD(Api(ByToken(serve(lambda request: answer).url))).poke(Poke(("pr-1", "pr-2"), came_or_went=False))
+
+
+def test_poke_of_a_server_that_says_nothing_ends_with_what_was_left_undone(serve: Serve) -> None:
+    server = serve(lambda request: Answer(is_held=True))
+    targets = [Target("things", f"/things/{number}", "a", "b") for number in range(40)]
+    patience = Limits(read_seconds=0.05)
+    with pytest.raises(Transient, match="poking Argo CD: 40 of 40 objects not poked"):
+        poke_all(Api(ByToken(server.url)), "Argo CD", targets, budget_seconds=0.05, limits=patience)
+    assert len(server.requests) < 40
+
+
+@pytest.mark.parametrize(
+    ("poke", "poked"),
+    [
+        (Poke(("pr-1",), came_or_went=False), {f"{SOURCES}/pr-1"}),
+        (
+            Poke(("pr-1",), came_or_went=True),
+            {f"{SOURCES}/pr-1", f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera"},
+        ),
+        (Poke(("pr-2",), came_or_went=False), {f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera"}),
+        (Poke((), came_or_went=True), {f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera"}),
+        (Poke((), came_or_went=False), set()),
+    ],
+    ids=["own source", "came or went", "no own source", "only went", "nothing"],
+)
+def test_flux_reconciles_own_sources_and_the_root_only_where_it_must(serve: Serve, poke: Poke, poked: set[str]) -> None:
+    objects = Objects(f"{SOURCES}/pr-1", f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera")
+    Flux(Api(ByToken(serve(objects).url)), clock=lambda: NOW).poke(poke)
+    asked = {path: values for path, values in objects.annotations.items() if values}
+    assert asked == {path: {"reconcile.fluxcd.io/requestedAt": "2031-05-06T07:08:09+00:00"} for path in poked}
+
+
+def test_nobody_is_poked_where_nothing_syncs() -> None:
+    NoSyncer().poke(Poke(("pr-1",), came_or_went=True))
+
+
+@pytest.mark.parametrize("make", [ArgoCD, Flux, lambda api: NoSyncer()], ids=["argocd", "flux", "none"])
+def test_checkup_finds_all_well_and_changes_nothing(
+    serve: Serve, make: Callable[[Api], ArgoCD | Flux | NoSyncer]
+) -> None:
+    def script(request: Request) -> Answer:
+        if request.path == "/version":
+            return Answer(chunks=(b'{"gitVersion": "v1.37.2"}',))
+        if request.method == "PATCH":
+            assert request.query["dryRun"] == "All"
+            return status(404, "not found", name="x") if "ephemera-check" in request.path else OK
+        return Answer(is_held=True) if request.is_watch else page()
+
+    api = Api(ByToken(serve(script).url))
+    findings = check_cluster(api, make(api))
+    assert all(finding.is_ok for finding in findings)
+    assert findings[0].detail == "Kubernetes v1.37.2"
+    assert {finding.what for finding in findings} >= {f"cluster: list and watch {kind.name}" for kind in WATCHED}
+
+
+def test_checkup_says_what_to_do_about_each_refusal(serve: Serve) -> None:
+    def script(request: Request) -> Answer:
+        if request.path == "/version":
+            return Answer(chunks=(b"{}",))
+        if request.method == "PATCH":
+            return status(404, '"ephemera" not found', name="ephemera")
+        if request.path == "/api/v1/pods":
+            return status(403, "cannot watch pods") if request.is_watch else page()
+        return Answer(is_held=True) if request.is_watch else page()
+
+    api = Api(ByToken(serve(script).url))
+    failed = {finding.what: finding for finding in check_cluster(api, ArgoCD(api)) if not finding.is_ok}
+    assert failed.keys() == {"cluster: list and watch pods", "syncer: patch applicationsets.argoproj.io ephemera"}
+    assert "cannot watch pods" in failed["cluster: list and watch pods"].detail
+    assert "Let Ephemera's account list and watch pods" in failed["cluster: list and watch pods"].advice
+
+
+def test_checkup_of_an_unreachable_cluster_is_one_finding() -> None:
+    api = Api(ByToken("http://127.0.0.1:1"))
+    [finding] = check_cluster(api, ArgoCD(api))
+    assert (finding.what, finding.is_ok) == ("cluster: reachable", False)
+    assert finding.advice

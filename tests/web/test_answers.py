@@ -1,0 +1,120 @@
+"""What every answer has in common, and the OpenAPI document that describes them."""
+
+import pytest
+from flask import Flask
+from openapi_core import OpenAPI
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
+from openapi_spec_validator import validate
+from structlog.testing import capture_logs
+from werkzeug.test import EnvironBuilder, TestResponse
+from werkzeug.wrappers import Request
+
+from app.store.tokens import Scope, create
+from tests.fixtures.payloads import example
+from tests.web.house import House
+
+PATHS = ["/healthz", "/readyz", "/nowhere", "/api/v1/environments", "/api/v1/openapi.json", "/webhooks/github"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "HEAD"])
+def test_every_answer_carries_the_security_headers(house: House, path: str, method: str) -> None:
+    answer = house.client.open(path, method=method)
+    assert answer.status_code < 500
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", 'x"><script>', "a b", "é", "..", "x" * 300, "[", "evil.example:99999"]
+)
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/environments", "//healthz", "/healthz/"])
+def test_forged_host_comes_back_nowhere(house: House, host: str, path: str) -> None:
+    answer = house.client.get(path, headers={"Host": host})
+    assert answer.status_code < 500
+    assert not 300 <= answer.status_code < 400
+    assert "evil" not in answer.text + str(answer.headers)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/healthz", 405)])
+def test_errors_are_problem_documents(house: House, method: str, path: str, status: int) -> None:
+    answer = house.client.open(path, method=method)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert answer.get_json()["status"] == status
+    assert set(answer.get_json()) == {"type", "title", "status", "detail", "errors"}
+
+
+def test_method_that_is_not_allowed_is_told_which_are(house: House) -> None:
+    assert "GET" in house.client.delete("/healthz").headers["Allow"]
+
+
+def test_unexpected_error_is_logged_once_and_shows_nothing(house: House) -> None:
+    _fail_at(house.app, "/fails", RuntimeError("the secret plan"))
+    with capture_logs() as logs:
+        answer = house.client.get("/fails")
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert "secret plan" not in answer.text
+    assert [entry["event"] for entry in logs] == ["request.failed"]
+
+
+def test_document_is_valid_and_names_every_operation(house: House) -> None:
+    document = house.client.get("/api/v1/openapi.json").get_json()
+    validate(document)
+    assert document["openapi"] == "3.1.1"
+    operations = {
+        (method, path): operation["operationId"]
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+    assert operations == {
+        ("get", "/api/v1/environments"): "list_environments",
+        ("get", "/api/v1/environments/{environment_id}"): "get_environment",
+        ("get", "/api/v1/environments/{environment_id}/events"): "list_events",
+        ("get", "/api/v1/environments/{environment_id}/deployments"): "list_deployments",
+        ("post", "/api/v1/environments/{environment_id}/redeploy"): "redeploy_environment",
+        ("post", "/api/v1/environments/{environment_id}/destroy"): "destroy_environment",
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "status"),
+    [
+        (Scope.READ, "GET", "/environments", 200),
+        (Scope.READ, "GET", "/environments?limit=1&status=pending", 200),
+        (Scope.READ, "GET", "/environments/1", 200),
+        (Scope.READ, "GET", "/environments/1/events?limit=1", 200),
+        (Scope.READ, "GET", "/environments/1/deployments", 200),
+        (Scope.ACT, "POST", "/environments/1/redeploy", 202),
+        (Scope.ACT, "POST", "/environments/1/destroy", 202),
+        (None, "GET", "/environments", 401),
+        (Scope.READ, "POST", "/environments/1/destroy", 403),
+        (Scope.READ, "GET", "/environments/9", 404),
+        (Scope.READ, "GET", "/environments?limit=0", 422),
+    ],
+)
+def test_answers_are_as_the_document_says(
+    house: House, scope: Scope | None, method: str, path: str, status: int
+) -> None:
+    for payload in (example("pull_request", "opened"), example("pull_request", "synchronize")):
+        house.send(payload)
+    answer, request = _ask(house, scope, method, f"/api/v1{path}")
+    assert answer.status_code == status
+    description = OpenAPI.from_dict(house.client.get("/api/v1/openapi.json").get_json())
+    description.validate_response(WerkzeugOpenAPIRequest(request), WerkzeugOpenAPIResponse(answer))
+
+
+def _ask(house: House, scope: Scope | None, method: str, path: str) -> tuple[TestResponse, Request]:
+    headers = {}
+    if scope is not None:
+        with house.store.begin() as session:
+            headers["Authorization"] = f"Bearer {create(session, 'somebody', scope)}"
+    builder = EnvironBuilder(path, method=method, headers=headers)
+    return house.client.open(path, method=method, headers=headers), builder.get_request()
+
+
+def _fail_at(app: Flask, path: str, error: Exception) -> None:
+    def fail() -> str:
+        raise error
+
+    app.add_url_rule(path, view_func=fail)
