@@ -26,7 +26,7 @@ def _guarded(what: str, check: Callable[[Wiring], Iterable[Finding]], wiring: Wi
     try:
         return list(check(wiring))
     except (EphemeraError, GitopsError) as error:
-        return [Finding(what, False, str(error), "mend the setting or the system it names, then check again")]
+        return [Finding.bad(what, str(error), "mend the setting or the system it names, then check again")]
 
 
 def _database(wiring: Wiring) -> Iterable[Finding]:
@@ -50,4 +50,4 @@ def _repository(wiring: Wiring) -> Iterable[Finding]:
     remote = wiring.repository.remote
     head = probe(wiring.repository)
     detail = f"{remote.url} is readable and writable, {remote.branch} is at {head or 'no commit yet'}"
-    yield Finding("environments repository", True, detail, "")
+    yield Finding.good("environments repository", detail)

@@ -10,7 +10,6 @@ from app.web.services import Services, provide
 def create_app(services: Services) -> OpenAPI:
     """The WSGI application on these services. Connects to nothing yet."""
     app = document.new_app("ephemera")
-    app.config["MAX_CONTENT_LENGTH"] = services.max_body_bytes
     app.validation_error_callback = invalid
     provide(app, services)
     routing.route_strictly(app)

@@ -1,6 +1,7 @@
-"""gunicorn's configuration (https://docs.gunicorn.org/en/stable/settings.html): threads, since webhooks wait for PostgreSQL.
+"""gunicorn's configuration: threads, since webhooks wait for PostgreSQL.
 
-Workers are forked before the application is loaded, so each makes its own connections.
+https://docs.gunicorn.org/en/stable/settings.html. Workers are forked before the application is loaded, so each makes
+connections of its own.
 """
 
 import os
@@ -9,7 +10,7 @@ from app import log, migrating
 
 log.configure()
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"  # noqa: S104 - a web server in a container listens on all
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = 2
 threads = 8

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     def load(cls) -> "Settings":
         """The settings of this process. Raises SettingsError with every mistake."""
         try:
-            return cls()  # type: ignore[call-arg]
+            return cls()
         except ValidationError as error:
             lines = [_explain(detail) for detail in error.errors(include_url=False)]
             raise SettingsError("\n".join(["the settings are not usable:", *lines])) from None

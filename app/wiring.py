@@ -11,12 +11,11 @@ from app.bell import RedisBell
 from app.cluster.access import Access, ByKubeconfig, ByToken, InCluster
 from app.cluster.checkup import check_cluster
 from app.cluster.connection import Api
-from app.cluster.syncer import ArgoCD, Flux, NoSyncer
+from app.cluster.syncer import ArgoCD, Flux, KnownSyncer, NoSyncer
 from app.cluster.view import WatchedCluster
 from app.domain.finding import Finding
 from app.github.connect import Account, GitHub, connect
 from app.github.git_credentials import is_on_this_github
-from app.ports import Syncer
 from app.settings import Settings
 from app.stages.decide import Decider
 from app.stages.observe import Observer
@@ -79,7 +78,7 @@ class Wiring:
         return Api(self._access)
 
     @cached_property
-    def syncer(self) -> Syncer:
+    def syncer(self) -> KnownSyncer:
         """What syncs the environments repository into the cluster."""
         match self.settings.syncer:
             case "argocd":

@@ -125,9 +125,7 @@ def _start_github(directory: Path, web_port: int, secret: str) -> RunningGitHub:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     private_file, public_file = directory / "app.pem", directory / "app.pub"
     private_file.touch(mode=0o600)
     private_file.write_bytes(private)

@@ -32,7 +32,7 @@ WAITS = frozenset({Cause.UNSCHEDULABLE})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where (`Pod/web-5d9c-x`), the cause, the cluster's own words (at most 500 characters)."""
+    """One thing that is wrong: where (`Pod/web-5d9c-x`), the cause, the cluster's words (500 characters at most)."""
 
     cause: Cause
     where: str

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app.domain.policy import Policy
@@ -15,6 +16,10 @@ from gitops.naming import folder_path, namespace_name
 
 HIGH = "high"
 LOW = "low"
+
+
+class NoSuchEnvironment(LookupError):
+    """No row has that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,11 @@ def mark(session: Session, ask: Ask, policy: Policy) -> int:
 
 
 def mark_again(session: Session, environment_id: int, by: str, reason: str, queue: str = HIGH) -> EnvironmentRow:
-    """Ask for another look at an environment that has a row. Raises NoResultFound when it has none."""
-    row, _ = locked(session, environment_id)
+    """Ask for another look at an environment that has a row. Raises NoSuchEnvironment when it has none."""
+    try:
+        row, _ = locked(session, environment_id)
+    except NoResultFound as error:
+        raise NoSuchEnvironment(f"there is no environment {environment_id}") from error
     row.requested_generation += 1
     row.asked_by, row.asked_reason, row.asked_delivery, row.asked_queue = by, reason, None, queue
     note(session, row, "asked", reason)

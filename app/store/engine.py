@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session as Session
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import Transient
+
+__all__ = ["Session", "Store", "first_line"]
 
 STATEMENT_TIMEOUT = "30s"
 LOCK_TIMEOUT = "10s"

@@ -7,11 +7,10 @@ from typing import NoReturn
 import structlog
 from flask import Response, abort, url_for
 from flask_openapi.blueprint import APIBlueprint
-from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm import Session
 
 from app.ports import Ring
 from app.store import asking, queries
+from app.store.engine import Session
 from app.web import document, presenting
 from app.web.answers import (
     AcceptedAnswer,
@@ -111,7 +110,7 @@ def _ask(environment_id: int, ask: Callable[[Session, int, str, str], int], reas
     try:
         with services.store.begin() as session:
             generation = ask(session, environment_id, by, reason)
-    except NoResultFound:
+    except asking.NoSuchEnvironment:
         _missing(environment_id)
     services.bell.ring(ring)
     _log.info("api.asked", environment=environment_id, reason=reason, by=by, generation=generation)

@@ -19,7 +19,6 @@ _log = structlog.get_logger(__name__)
 _DETAILS = {
     HTTPStatus.NOT_FOUND: "There is nothing here. The addresses are listed in /api/v1/openapi.json.",
     HTTPStatus.METHOD_NOT_ALLOWED: "The address exists, but not for this method. Use one named in `Allow`.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than is accepted here. Send less.",
 }
 _ADVICE = {
     "extra_forbidden": "This is not a parameter here: remove it",

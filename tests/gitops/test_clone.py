@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,8 @@ DAMAGES = [truncate_packs, lose_objects, spoil_head, garble_head, leave_locks, s
 def test_damaged_clone_is_thrown_away_and_made_anew(
     repository: Repository, upstream: Upstream, damage: Callable[[Path], None]
 ) -> None:
+    # git itself may go round in circles over half a pack, until it is killed.
+    repository = replace(repository, timeout_seconds=5)
     put(repository, "one")
     damage(clone_directory(repository))
     assert put(repository, "two") == upstream.head()

@@ -86,8 +86,9 @@ def hook(event, arguments):
 sys.addaudithook(hook)
 for package in (importlib.import_module("app"), importlib.import_module("gitops")):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        # Alembic's scripts run by being imported.
-        if ".migrations" not in module.name and not module.name.endswith("__main__"):
+        # Alembic's scripts run by being imported; gunicorn and rq start by importing what is theirs.
+        starts = ".migrations" in module.name or module.name in {"app.wsgi", "app.worker"}
+        if not starts and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
 assert threading.active_count() == 1, threading.enumerate()
 """

@@ -11,6 +11,7 @@ from app.domain.report import CheckStatus, Conclusion
 from app.errors import Stalled, Transient
 from app.ports import Ring
 from app.store import asking
+from app.store.rows import locked
 from tests.domain.builders import OLD_SHA, SHA, health, pull_request, web
 from tests.stages.house import House
 
@@ -262,7 +263,7 @@ def test_one_broken_environment_holds_up_no_other(house: House) -> None:
     broken = house.environment(43)
     assert isinstance(broken.desired, Present)
     with house.store.begin() as session:
-        row, _ = asking.locked(session, broken.id)
+        row, _ = locked(session, broken.id)
         assert row.desired is not None
         row.desired = {**row.desired, "spec": {**row.desired["spec"], "sets": ["nowhere"]}}
     house.settle()

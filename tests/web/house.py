@@ -39,9 +39,17 @@ class House:
     store: Store
     bell: HeardBell = field(default_factory=HeardBell)
     redis_is_up: bool = True
+    max_body_bytes: int = 25 * 1024 * 1024
 
     def __post_init__(self) -> None:
-        self.services = Services(self.store, self.bell, POLICY, (SECRET, OLD_SECRET), lambda: self.redis_is_up)
+        self.services = Services(
+            self.store,
+            self.bell,
+            POLICY,
+            (SECRET, OLD_SECRET),
+            lambda: self.redis_is_up,
+            self.max_body_bytes,
+        )
         self.app = create_app(self.services)
         self.client: FlaskClient = self.app.test_client()
 

@@ -1,4 +1,4 @@
-"""What gunicorn serves in the tests: `tests.web.served:serve()`, on the database in DATABASE_URL, with a bell unheard."""
+"""What gunicorn serves in the tests: `tests.web.served:serve()` on DATABASE_URL, with a bell that nobody hears."""
 
 import os
 

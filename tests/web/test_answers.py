@@ -6,6 +6,7 @@ from openapi_core import OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
 from openapi_spec_validator import validate
 from structlog.testing import capture_logs
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, TestResponse
 from werkzeug.wrappers import Request
 
@@ -109,7 +110,7 @@ def _ask(house: House, scope: Scope | None, method: str, path: str) -> tuple[Tes
     if scope is not None:
         with house.store.begin() as session:
             headers["Authorization"] = f"Bearer {create(session, 'somebody', scope)}"
-    builder = EnvironBuilder(path, method=method, headers=headers)
+    builder = EnvironBuilder(path, method=method, headers=Headers(headers))
     return house.client.open(path, method=method, headers=headers), builder.get_request()
 
 

@@ -141,11 +141,11 @@ def test_same_body_without_a_delivery_id_is_kept_once(house: House) -> None:
 
 
 def test_body_that_is_too_large_is_refused(house: House) -> None:
-    house.app.config["MAX_CONTENT_LENGTH"] = 1_000
-    answer = house.deliver(b"x" * 1_001)
+    small = House(house.store, max_body_bytes=1_000)
+    answer = small.deliver(b"x" * 1_001)
     assert answer.status_code == 413
     assert answer.mimetype == "application/problem+json"
-    assert house.deliver(b"x" * 1_000).status_code == 202
+    assert small.deliver(b"x" * 1_000).status_code == 202
 
 
 @pytest.mark.parametrize("body", [OPENED.body, b"{}"])

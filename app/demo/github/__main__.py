@@ -38,6 +38,8 @@ def main(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Serve a simulated GitHub until it is stopped."""
     listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    # Accepted connections inherit it; with Nagle's algorithm each answer would wait for a delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     print(url, flush=True)
     public_key = public_key_file.read_text("utf-8")

@@ -1,6 +1,7 @@
 """How a simulated cluster is set up."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Syncer = Literal["argocd", "flux", "none"]
@@ -25,6 +26,8 @@ class Options:
     bookmark_seconds: float = 10.0
     history: int = 20_000
     """How many changes of each kind are kept for watches and pages."""
+    git_environment: Mapping[str, str] = field(default_factory=dict)
+    """What Git needs to sign in, besides this process's own environment."""
 
     def syncer_path(self) -> str:
         """The path, with the syncer's usual one where none is given."""

@@ -31,7 +31,7 @@ class Simulator:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._folder = tempfile.TemporaryDirectory(prefix="kubernetes-")
-        self._mirrors = Mirrors(Path(self._folder.name))
+        self._mirrors = Mirrors(Path(self._folder.name), options.git_environment)
         self._store = Store(options.history)
         verbs = Verbs(self._store)
         failures, pace = Failures(), Pace(options.rollout_seconds, options.termination_seconds)

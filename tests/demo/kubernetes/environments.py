@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -57,9 +58,14 @@ class Environments:
             self._git("update-ref", ref, head)
         return head
 
-    def _git(self, *arguments: str) -> str:
+    def push(self, url: str, environment: Mapping[str, str]) -> None:
+        """Push `main` to another repository, over what is there."""
+        self._git("push", "--quiet", "--force", url, "main", environment=environment)
+
+    def _git(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         command = ["git", "-C", str(self.directory), *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **_WHO})
+        variables = {**os.environ, **_WHO, **(environment or {})}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
         return done.stdout.strip()
 
 

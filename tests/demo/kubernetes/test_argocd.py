@@ -1,5 +1,6 @@
 """Argo CD in small follows a real repository: sync, update, prune, removal, pokes, failures."""
 
+from app.demo.git_host import GitHost
 from app.demo.kubernetes.apiserver.kinds import (
     APPLICATION,
     APPLICATION_SET,
@@ -159,6 +160,32 @@ def test_an_unreadable_repository_deletes_nothing(start_cluster: StartCluster, e
     cluster.await_object(
         APPLICATION_SET, "argocd", "ephemera", lambda item: condition(item, "ErrorOccurred").get("status") == "False"
     )
+
+
+def test_a_repository_behind_http_is_read_with_its_credentials(
+    start_cluster: StartCluster, environments: Environments, environments_repository: str, git_server: GitHost
+) -> None:
+    environments.put("pr-1", namespace("pr-1"))
+    head = environments.commit()
+    environments.push(environments_repository, git_server.client_environment())
+    cluster = start_cluster(
+        syncer="argocd", repository=environments_repository, git_environment=git_server.client_environment()
+    )
+    _await_synced(cluster, "pr-1", head)
+
+
+def test_an_account_that_the_cluster_makes_as_well_is_no_conflict(
+    start_cluster: StartCluster, environments: Environments
+) -> None:
+    """Looking and writing were two steps once: now and then the cluster's own account came between them."""
+    names = [f"pr-{number}" for number in range(30)]
+    for name in names:
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
+        environments.put(name, namespace(name), {**account, "automountServiceAccountToken": False})
+    head = environments.commit()
+    cluster = _start(start_cluster, environments)
+    for name in names:
+        _await_synced(cluster, name, head)
 
 
 def _await_failed(cluster: SimulatedKubernetes, name: str) -> Json:

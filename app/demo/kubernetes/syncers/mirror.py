@@ -7,6 +7,7 @@ after somebody asked is fresh enough for them.
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,10 @@ class Entry:
 class Mirror:
     """One repository's mirror in a directory of its own. For one thread."""
 
-    def __init__(self, url: str, directory: Path) -> None:
+    def __init__(self, url: str, directory: Path, environment: Mapping[str, str]) -> None:
         self.url = url
         self._directory = directory
+        self._environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **environment}
         self._fetched_at = float("-inf")
         self._reader: subprocess.Popen[bytes] | None = None
         self._trees: dict[str, tuple[Entry, ...]] = {}
@@ -123,7 +125,9 @@ class Mirror:
     def _read(self, name: str) -> tuple[str, bytes] | None:
         if self._reader is None or self._reader.poll() is not None:
             command = ["git", "-C", str(self._directory), "cat-file", "--batch"]
-            self._reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
+            self._reader = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment
+            )
         stdin, stdout = self._reader.stdin, self._reader.stdout
         if stdin is None or stdout is None:
             raise GitError("git cat-file has no pipes")
@@ -139,7 +143,7 @@ class Mirror:
     def _git(self, *arguments: str) -> None:
         command = ["git", *arguments]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=_FETCH_SECONDS, env=_environment())
+            subprocess.run(command, check=True, capture_output=True, timeout=_FETCH_SECONDS, env=self._environment)
         except subprocess.CalledProcessError as error:
             raise GitError(error.stderr.decode(errors="replace").strip()[:1000]) from error
         except subprocess.TimeoutExpired as error:
@@ -147,16 +151,17 @@ class Mirror:
 
 
 class Mirrors:
-    """The mirrors of all repositories, by URL, below one directory."""
+    """The mirrors of all repositories, by URL, below one directory; Git runs with the environment added to its own."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self._directory = directory
+        self._environment = environment
         self._mirrors: dict[str, Mirror] = {}
 
     def of(self, url: str) -> Mirror:
         """The mirror of a repository; made when it is first asked for."""
         if url not in self._mirrors:
-            self._mirrors[url] = Mirror(url, self._directory / f"{len(self._mirrors)}.git")
+            self._mirrors[url] = Mirror(url, self._directory / f"{len(self._mirrors)}.git", self._environment)
         return self._mirrors[url]
 
     def close(self) -> None:
@@ -175,7 +180,3 @@ def _parse_tree(content: bytes) -> tuple[Entry, ...]:
         entries.append(Entry(name.decode(errors="replace"), mode == b"40000", object_id))
         position = end + 21
     return tuple(entries)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -1,0 +1,64 @@
+"""`python -m app.demo`: the demo, and `python -m app.demo run`: the product itself on one machine."""
+
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+from app.demo import product, running
+from app.demo.crowd import gather
+from app.demo.invitation import invite
+from app.demo.narrator import Narrator, StepFailedError
+from app.demo.outside import Outside
+from app.demo.processes import until_signalled
+from app.demo.story import tell
+
+
+@click.group(invoke_without_command=True)
+@click.option("--once", is_flag=True, help="end after the story instead of staying up")
+@click.option("--pull-requests", type=click.IntRange(1, 1000), default=1, show_default=True, help="how many at once")
+@click.pass_context
+def main(context: click.Context, *, once: bool, pull_requests: int) -> None:
+    """Show the main job with everything on this machine."""
+    if context.invoked_subcommand is None:
+        with until_signalled() as asked:
+            directory = Path(tempfile.mkdtemp(prefix="ephemera-demo-"))
+            narrator = Narrator()
+            try:
+                status = _show(narrator, directory, pull_requests, None if once else asked)
+            finally:
+                shutil.rmtree(directory, ignore_errors=True)
+        sys.exit(status)
+
+
+@main.command()
+def run() -> None:
+    """Run the Procfile's processes for real, with embedded PostgreSQL and Valkey where no URL is given."""
+    sys.exit(running.run())
+
+
+def _show(narrator: Narrator, directory: Path, count: int, asked: threading.Event | None) -> int:
+    narrator.say("Starting PostgreSQL, Valkey, Git over HTTP, a simulated GitHub and cluster, and Ephemera.")
+    outside = Outside.start(directory)
+    try:
+        with product.processes(outside.settings(), directory / "logs"):
+            narrator.step("everything runs", lambda: product.is_ready(outside.web_url))
+            tell(outside, narrator) if count == 1 else gather(outside, narrator, count)
+            narrator.say("\nEvery step was read back.")
+            if asked is not None:
+                invite(outside, narrator)
+                asked.wait()
+    except StepFailedError as error:
+        narrator.say(f"\n{error}\n")
+        narrator.quote(product.last_lines(directory / "logs"))
+        return 1
+    finally:
+        outside.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    main()
