@@ -82,9 +82,9 @@ class Wiring:
         """What syncs the environments repository into the cluster."""
         match self.settings.syncer:
             case "argocd":
-                return ArgoCD(self.cluster)
+                return ArgoCD(self.cluster, self.settings.environments_repository)
             case "flux":
-                return Flux(self.cluster)
+                return Flux(self.cluster, self.settings.environments_repository)
             case _:
                 return NoSyncer()
 

@@ -42,7 +42,7 @@ class Spec:
     def from_mapping(cls, value: object) -> Self:
         """The spec that a YAML or JSON document describes.
 
-        Raises SpecError with everything that is wrong: unknown and missing fields first, else the unusable values.
+        Raises SpecError with everything that is wrong: unknown fields, missing ones, then unusable values.
         """
         if not isinstance(value, Mapping):
             raise SpecError("spec", [f"it is {shown(value)}; make it a mapping of {', '.join(_NAMES)}"])

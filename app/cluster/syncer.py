@@ -4,12 +4,17 @@ A poke that fails fails nothing: the syncer polls as well. Callers log what is r
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.cluster.connection import Api
 from app.cluster.pokes import Target, poke_all
+from app.cluster.roots import Root, Roots
 from app.ports import Poke
 
+_ARGO = "/apis/argoproj.io/v1alpha1"
+_FLUX_SOURCE = "/apis/source.toolkit.fluxcd.io/v1"
+_FLUX_KUSTOMIZE = "/apis/kustomize.toolkit.fluxcd.io/v1"
 _REFRESH_SET = "argocd.argoproj.io/application-set-refresh"
 _REFRESH = "argocd.argoproj.io/refresh"
 _REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
@@ -29,14 +34,14 @@ class NoSyncer:
 class ArgoCD:
     """An ApplicationSet over the environments repository, each Application named after its environment.
 
-    Annotations: https://argo-cd.readthedocs.io/en/latest/user-guide/annotations-and-labels/ and
+    The ApplicationSets are those that name the `repository`; else `ephemera` in namespace `argocd`. Annotations:
+    https://argo-cd.readthedocs.io/en/latest/user-guide/annotations-and-labels/ and
     https://argo-cd.readthedocs.io/en/latest/operator-manual/applicationset/Generators-Git/.
     """
 
-    def __init__(self, api: Api, namespace: str = "argocd", application_set: str = "ephemera") -> None:
+    def __init__(self, api: Api, repository: str | None = None) -> None:
         self._api = api
-        self._base = f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}"
-        self._application_set = application_set
+        self._sets = Roots(api, f"{_ARGO}/applicationsets", repository, Root("argocd", "ephemera"))
 
     def poke(self, poke: Poke) -> None:
         """Refresh the ApplicationSet and every changed Application. Raises Transient or Stalled with a summary.
@@ -44,38 +49,44 @@ class ArgoCD:
         The ApplicationSet each time: its repository server keeps the branch's commit for three minutes, and only the
         refresh of an ApplicationSet makes it look again. An Application that is not there yet is no error.
         """
-        poke_all(self._api, "Argo CD", (self._root(), *(self._application(name) for name in poke.changed)))
+        poke_all(self._api, "Argo CD", self._targets(poke.changed))
 
     def needs(self) -> Sequence[Target]:
         """What must be there, and may be patched, for a poke to work; optional ones stand for any of their kind."""
-        return (self._root(), self._application("ephemera-check"))
+        return self._targets(("ephemera-check",))
 
-    def _root(self) -> Target:
-        path = f"{self._base}/applicationsets/{self._application_set}"
-        return Target("applicationsets.argoproj.io", path, _REFRESH_SET, "true")
+    def _targets(self, applications: Sequence[str]) -> tuple[Target, ...]:
+        sets = self._sets.find()
+        namespaces = dict.fromkeys(found.namespace for found in sets)
+        return (
+            *(_application_set(found) for found in sets),
+            *(_application(namespace, name) for namespace in namespaces for name in applications),
+        )
 
-    def _application(self, name: str) -> Target:
-        path = f"{self._base}/applications/{name}"
-        return Target("applications.argoproj.io", path, _REFRESH, "normal", is_optional=True)
+
+def _application_set(root: Root) -> Target:
+    path = f"{_ARGO}/namespaces/{root.namespace}/applicationsets/{root.name}"
+    return Target("applicationsets.argoproj.io", path, _REFRESH_SET, "true")
+
+
+def _application(namespace: str, name: str) -> Target:
+    path = f"{_ARGO}/namespaces/{namespace}/applications/{name}"
+    return Target("applications.argoproj.io", path, _REFRESH, "normal", is_optional=True)
 
 
 class Flux:
-    """A root GitRepository and Kustomization of one name, under which an environment may have a source of its own.
+    """A root GitRepository and its Kustomization, under which an environment may have a source of its own.
 
-    The annotation: https://fluxcd.io/flux/components/source/gitrepositories/#triggering-a-reconcile.
+    The roots are those that name the `repository`, and the Kustomizations of their names; else `flux-system`, as
+    `flux bootstrap` calls both. The annotation:
+    https://fluxcd.io/flux/components/source/gitrepositories/#triggering-a-reconcile.
     """
 
     def __init__(
-        self,
-        api: Api,
-        namespace: str = "flux-system",
-        name: str = "ephemera",
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, api: Api, repository: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._api = api
-        self._sources = f"/apis/source.toolkit.fluxcd.io/v1/namespaces/{namespace}/gitrepositories"
-        self._kustomizations = f"/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations"
-        self._name = name
+        self._roots = Roots(api, f"{_FLUX_SOURCE}/gitrepositories", repository, Root("flux-system", "flux-system"))
         self._clock = clock
 
     def poke(self, poke: Poke) -> None:
@@ -85,30 +96,32 @@ class Flux:
         with many environments, reconciling it costs more than all else. Raises Transient or Stalled with a summary.
         """
         now = self._clock().isoformat()
-        sources = [self._source(name, now) for name in poke.changed]
+        roots = self._roots.find()
+        namespaces = dict.fromkeys(root.namespace for root in roots)
+        own = [_source(Root(namespace, name), now) for namespace in namespaces for name in poke.changed]
+        sources = [replace(source, is_optional=True) for source in own]
         if poke.came_or_went:
-            poke_all(self._api, "Flux", [*sources, *self._root(now)])
+            poke_all(self._api, "Flux", [*sources, *_both(roots, now)])
         elif poke_all(self._api, "Flux", sources):
-            poke_all(self._api, "Flux", self._root(now))
+            poke_all(self._api, "Flux", _both(roots, now))
 
     def needs(self) -> Sequence[Target]:
         """What must be there, and may be patched, for a poke to work."""
-        return self._root(self._clock().isoformat())
+        return _both(self._roots.find(), self._clock().isoformat())
 
-    def _root(self, now: str) -> tuple[Target, ...]:
-        return (
-            Target("gitrepositories.source.toolkit.fluxcd.io", f"{self._sources}/{self._name}", _REQUESTED_AT, now),
-            Target(
-                "kustomizations.kustomize.toolkit.fluxcd.io",
-                f"{self._kustomizations}/{self._name}",
-                _REQUESTED_AT,
-                now,
-            ),
-        )
 
-    def _source(self, name: str, now: str) -> Target:
-        path = f"{self._sources}/{name}"
-        return Target("gitrepositories.source.toolkit.fluxcd.io", path, _REQUESTED_AT, now, is_optional=True)
+def _both(roots: Sequence[Root], now: str) -> tuple[Target, ...]:
+    return (*(_source(root, now) for root in roots), *(_kustomization(root, now) for root in roots))
+
+
+def _source(root: Root, now: str) -> Target:
+    path = f"{_FLUX_SOURCE}/namespaces/{root.namespace}/gitrepositories/{root.name}"
+    return Target("gitrepositories.source.toolkit.fluxcd.io", path, _REQUESTED_AT, now)
+
+
+def _kustomization(root: Root, now: str) -> Target:
+    path = f"{_FLUX_KUSTOMIZE}/namespaces/{root.namespace}/kustomizations/{root.name}"
+    return Target("kustomizations.kustomize.toolkit.fluxcd.io", path, _REQUESTED_AT, now)
 
 
 KnownSyncer = ArgoCD | Flux | NoSyncer

@@ -60,7 +60,9 @@ def _all_run(evidence: Evidence, narrator: Narrator, pulls: Sequence[PullRequest
     narrator.step("PostgreSQL: all are ready", lambda: _are(evidence, "ready", len(pulls)), _SECONDS)
     narrator.step("the cluster runs the commit of each", lambda: _run(evidence) == wanted, _SECONDS)
     narrator.step("every commit status says success", lambda: _succeeded(evidence, pulls), _SECONDS)
-    narrator.step("every pull request has one comment that says ready", lambda: _say(evidence, pulls, "ready"), _SECONDS)
+    narrator.step(
+        "every pull request has one comment that says ready", lambda: _say(evidence, pulls, "ready"), _SECONDS
+    )
 
 
 def _heads(evidence: Evidence) -> list[str]:

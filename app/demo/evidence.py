@@ -1,5 +1,6 @@
 """What a demo step is believed by: reading back from PostgreSQL, the Git remote, GitHub and the cluster."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-import yaml
 
 from app.demo.github.readings import PullRequest
 from app.demo.outside import ENVIRONMENTS, SLUG, Outside
@@ -49,9 +49,12 @@ class Evidence:
         """Namespace -> the commit that its Deployment's pod template names, of every folder on the branch; fetches."""
         self.fetch()
         tree = self._git(self._mirror, "ls-tree", "-r", "main").splitlines()
-        paths = [entry.partition("\t") for entry in tree if entry.endswith("/deployment.yaml")]
-        blobs = {path.split("/")[-2]: meta.split()[2] for meta, _, path in paths}
-        return {name: _head_sha(self._git(self._mirror, "cat-file", "blob", blob)) for name, blob in blobs.items()}
+        paths = [entry.partition("\t")[2] for entry in tree if entry.endswith("/deployment.yaml")]
+        wanted = "".join(f"main:{path}\n" for path in paths)
+        manifests = self._git(self._mirror, "cat-file", "--batch=%(objectname)", stdin=wanted)
+        heads = re.findall(rf'{re.escape(HEAD_SHA)}: "([0-9a-f]+)"', manifests)
+        # The Deployment names it twice: on itself and on its pod template, which comes last.
+        return {path.split("/")[-2]: sha for path, sha in zip(paths, heads[1::2], strict=True)}
 
     def newest_commit(self) -> str:
         """The newest commit with its trailers, as `git log` shows it."""
@@ -106,11 +109,11 @@ class Evidence:
             calls[entry.method] = calls.get(entry.method, 0) + 1
         return calls
 
-    def _git(self, directory: Path | None, *arguments: str) -> str:
+    def _git(self, directory: Path | None, *arguments: str, stdin: str = "") -> str:
         place: Sequence[str] = [] if directory is None else ["-C", str(directory)]
         environment = {"PATH": self._outside.settings()["PATH"], **self._outside.git.client_environment()}
-        done = subprocess.run(["git", *place, *arguments], env=environment, capture_output=True, text=True, check=True)
-        return done.stdout
+        command = ["git", *place, *arguments]
+        return subprocess.run(command, env=environment, input=stdin, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager
@@ -122,7 +125,3 @@ def _connected(url: str) -> Iterator[Any]:
             yield cursor
     finally:
         connection.close()
-
-
-def _head_sha(manifest: str) -> str:
-    return str(yaml.safe_load(manifest)["spec"]["template"]["metadata"]["annotations"][HEAD_SHA])

@@ -30,9 +30,7 @@ def tell(outside: Outside, narrator: Narrator) -> None:
     narrator.say("\nShe closes the pull request.")
     outside.github.close_pull_request(REPOSITORY, pull.number)
     _delivered(outside, narrator, "closed")
-    narrator.step(
-        f"the environments repository no longer holds {namespace}", lambda: namespace not in evidence.heads()
-    )
+    narrator.step(f"the environments repository no longer holds {namespace}", lambda: namespace not in evidence.heads())
     narrator.step(f"the cluster has no namespace {namespace} any more", lambda: evidence.is_gone(namespace))
     narrator.step("PostgreSQL: the environment is destroyed", lambda: evidence.status(pull.number) == "destroyed")
     comment = narrator.step("the comment on the pull request says that it is gone", lambda: _gone(evidence, pull))

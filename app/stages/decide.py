@@ -23,7 +23,7 @@ from app.store.engine import Store
 from app.store.locks import Lock, try_claim
 from gitops.errors import GitopsError
 
-_READERS = 8
+READERS = 8
 """Pull requests that are read at once; GitHub allows 100 requests at a time."""
 
 _log = structlog.get_logger(__name__)
@@ -37,6 +37,7 @@ class Decider:
     pull_requests: PullRequests
     policy: Policy
     bell: Bell
+    readers: int = READERS
 
     def run(self, queue: str, again: Ring) -> None:
         """Decide all that is due; ring for what follows, and `again` where a decision was overtaken."""
@@ -53,9 +54,9 @@ class Decider:
             self.bell.ring(again)
 
     def _decide_all(self, due: Sequence[int]) -> list[bool]:
-        if len(due) == 1:
-            return [self._decide(due[0])]
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="decide") as readers:
+        if min(len(due), self.readers) == 1:
+            return [self._decide(environment_id) for environment_id in due]
+        with ThreadPoolExecutor(self.readers, thread_name_prefix="decide") as readers:
             return list(readers.map(self._decide, due))
 
     def _decide(self, environment_id: int) -> bool:

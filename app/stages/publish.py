@@ -151,11 +151,14 @@ class Publisher:
 
 
 def _poke_for(batch: _Batch, published: Sequence[Published]) -> Poke:
-    changed = [result for result in published if result.changed]
-    before = {folder: environment.published.tree for folder, environment in batch.taken.items()}
+    """What the syncer has not been told of: also a commit of a push whose answer was lost."""
+    before = {folder: environment.published for folder, environment in batch.taken.items()}
+    news = [
+        result for result in published if result.changed or result.commit not in (None, before[result.folder].commit)
+    ]
     return Poke(
-        changed=tuple(batch.taken[result.folder].place.namespace for result in changed),
-        came_or_went=any(result.tree is None or before[result.folder] is None for result in changed),
+        changed=tuple(batch.taken[result.folder].place.namespace for result in news),
+        came_or_went=any(result.tree is None or before[result.folder].tree is None for result in news),
     )
 
 

@@ -105,12 +105,6 @@ def api_of(cluster: SimulatedKubernetes) -> Api:
     return Api(ByToken(cluster.url, TOKEN))
 
 
-def flux_of(cluster: SimulatedKubernetes) -> Flux:
-    """Flux, under whatever name its root has here."""
-    [root] = cluster.objects(GIT_REPOSITORY, "flux-system")
-    return Flux(api_of(cluster), name=root["metadata"]["name"])
-
-
 def test_new_commit_is_not_ready_before_it_runs(cluster: SimulatedKubernetes, observer: Observer) -> None:
     cluster.create(DEPLOYMENT, NAME, deployment(NAME, OLD))
     observer.until_ready(OLD)
@@ -222,7 +216,7 @@ def test_poked_flux_syncs_at_once(
 ) -> None:
     environments = Environments.create(tmp_path / "environments")
     cluster = start_cluster(syncer="flux", repository=environments.url, poll_seconds=3600)
-    syncer, observer = flux_of(cluster), observe(cluster)
+    syncer, observer = Flux(api_of(cluster)), observe(cluster)
     environments.put(NAME, namespace(NAME), deployment(NAME, OLD))
     environments.commit()
     syncer.poke(Poke((NAME,), came_or_went=True))
@@ -239,7 +233,7 @@ def test_checkup_of_a_cluster(start_cluster: StartCluster, tmp_path: Path, synce
     cluster = start_cluster(syncer=syncer, repository=environments.url)
     cluster.forbid("pods", "watch")
     api = api_of(cluster)
-    findings = check_cluster(api, ArgoCD(api) if syncer == "argocd" else flux_of(cluster))
+    findings = check_cluster(api, ArgoCD(api) if syncer == "argocd" else Flux(api_of(cluster)))
     is_ok = {finding.what: finding.is_ok for finding in findings}
     assert not is_ok["cluster: list and watch pods"]
     assert is_ok["cluster: list and watch deployments.apps"]

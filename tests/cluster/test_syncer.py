@@ -48,6 +48,47 @@ def test_argo_cd_refreshes_its_set_and_every_changed_application(serve: Serve) -
     }
 
 
+SETS = {
+    "kind": "ApplicationSetList",
+    "metadata": {"resourceVersion": "1"},
+    "items": [
+        {
+            "metadata": {"namespace": "gitops", "name": "previews"},
+            "spec": {"generators": [{"git": {"repoURL": "https://git.test/acme/environments.git/"}}]},
+        },
+        {
+            "metadata": {"namespace": "gitops", "name": "strangers"},
+            "spec": {"generators": [{"git": {"repoURL": "https://git.test/acme/apps"}}]},
+        },
+    ],
+}
+
+
+def test_the_set_that_follows_the_repository_is_found_whatever_it_is_called(serve: Serve) -> None:
+    there = "/apis/argoproj.io/v1alpha1/namespaces/gitops"
+    objects = Objects(f"{there}/applicationsets/previews", f"{there}/applications/pr-1")
+
+    def script(request: Request) -> Answer:
+        if request.path == "/apis/argoproj.io/v1alpha1/applicationsets":
+            return Answer(200, (json.dumps(SETS).encode(),))
+        return objects(request)
+
+    ArgoCD(Api(ByToken(serve(script).url)), "https://git.test/acme/environments").poke(Poke(("pr-1",), False))
+    assert all(objects.annotations.values())
+
+
+def test_the_usual_name_is_poked_where_no_set_follows_the_repository(serve: Serve) -> None:
+    objects = Objects(f"{ARGO}/applicationsets/ephemera")
+
+    def script(request: Request) -> Answer:
+        if request.path == "/apis/argoproj.io/v1alpha1/applicationsets":
+            return Answer(200, (json.dumps(SETS).encode(),))
+        return objects(request)
+
+    ArgoCD(Api(ByToken(serve(script).url)), "https://git.test/acme/elsewhere").poke(Poke((), came_or_went=True))
+    assert all(objects.annotations.values())
+
+
 def test_argo_cd_without_its_set_needs_a_person_but_applications_are_refreshed(serve: Serve) -> None:
     objects = Objects(f"{ARGO}/applications/pr-1")
     with pytest.raises(Stalled, match=r'poking Argo CD: 1 of 2 objects not poked: .*"ephemera" not found'):
@@ -83,16 +124,16 @@ def test_poke_of_a_server_that_says_nothing_ends_with_what_was_left_undone(serve
         (Poke(("pr-1",), came_or_went=False), {f"{SOURCES}/pr-1"}),
         (
             Poke(("pr-1",), came_or_went=True),
-            {f"{SOURCES}/pr-1", f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera"},
+            {f"{SOURCES}/pr-1", f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"},
         ),
-        (Poke(("pr-2",), came_or_went=False), {f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera"}),
-        (Poke((), came_or_went=True), {f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera"}),
+        (Poke(("pr-2",), came_or_went=False), {f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"}),
+        (Poke((), came_or_went=True), {f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"}),
         (Poke((), came_or_went=False), set()),
     ],
     ids=["own source", "came or went", "no own source", "only went", "nothing"],
 )
 def test_flux_reconciles_own_sources_and_the_root_only_where_it_must(serve: Serve, poke: Poke, poked: set[str]) -> None:
-    objects = Objects(f"{SOURCES}/pr-1", f"{SOURCES}/ephemera", f"{KUSTOMIZATIONS}/ephemera")
+    objects = Objects(f"{SOURCES}/pr-1", f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system")
     Flux(Api(ByToken(serve(objects).url)), clock=lambda: NOW).poke(poke)
     asked = {path: values for path, values in objects.annotations.items() if values}
     assert asked == {path: {"reconcile.fluxcd.io/requestedAt": "2031-05-06T07:08:09+00:00"} for path in poked}

@@ -60,10 +60,17 @@ def spoil_config(clone: Path) -> None:
     (clone / "config").write_text("[core\n")
 
 
-DAMAGES = [truncate_packs, lose_objects, spoil_head, garble_head, leave_locks, spoil_config]
+DAMAGES = [
+    pytest.param(truncate_packs, marks=pytest.mark.slow),
+    lose_objects,
+    spoil_head,
+    garble_head,
+    leave_locks,
+    spoil_config,
+]
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_clone_is_thrown_away_and_made_anew(
     repository: Repository, upstream: Upstream, damage: Callable[[Path], None]
 ) -> None:

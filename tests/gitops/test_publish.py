@@ -272,31 +272,6 @@ def test_hostile_words_stay_words(repository: Repository, upstream: Upstream) ->
     assert upstream.git("log", "-1", "--format=%an <%ae>", "main") == "a b c <x@yz>"
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "apps/prod",
-        "environments/main/acme/shop",
-        "environments/main/acme/../../apps",
-        "environments/main/acme/.git/hooks",
-        "environments/main/acme/.GIT/hooks",
-        "environments/main/acme/shop/a\nb",
-        'environments/main/acme/shop/"a"',
-        "environments/main/acme//pr-7",
-        "/environments/main/acme/shop/pr-7",
-    ],
-)
-def test_folder_that_is_no_environments_folder_is_refused(folder: str) -> None:
-    with pytest.raises(ValueError, match="folder"):
-        change("one", folder)
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", ".git", "a/b", "a\nb", '"a"', "a b"])
-def test_file_name_that_is_a_path_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="file name"):
-        Change(FOLDER, {name: b""}, "Update", (), Person("Ada", "ada@example.com"))
-
-
 def test_two_wishes_for_one_folder_are_refused(repository: Repository) -> None:
     with pytest.raises(ValueError, match="two changes of one folder"):
         put(repository, change("one"), change("two"))

@@ -49,7 +49,7 @@ class House:
 
     def __post_init__(self) -> None:
         repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
-        self.decider = Decider(self.store, self.truth, POLICY, self.bell)
+        self.decider = Decider(self.store, self.truth, POLICY, self.bell, readers=1)
         self.publisher = Publisher(
             self.store, repository, TEMPLATES, self.bell, self.syncer, timedelta(milliseconds=50)
         )

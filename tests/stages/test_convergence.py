@@ -29,6 +29,7 @@ from hypothesis.stateful import (
     consumes,
     initialize,
     invariant,
+    multiple,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -47,6 +48,7 @@ from tests.stages.fakes import nothing
 from tests.stages.house import POLICY, House
 
 NUMBERS = (41, 42)
+LAST_NUMBER = 43
 JOBS = (Ring.DECIDE, Ring.CLEAN_UP, Ring.PUBLISH)
 
 
@@ -56,8 +58,9 @@ class Convergence(RuleBasedStateMachine):
     looks = Bundle("looks")
     store: Store
 
-    @initialize(may_lose=st.booleans())
-    def build(self, may_lose: bool) -> None:
+    @initialize(may_delay=st.booleans(), may_lose=st.booleans())
+    def build(self, may_delay: bool, may_lose: bool) -> None:
+        """A late delivery heals what went wrong before it, so many examples have none."""
         self.home = tempfile.TemporaryDirectory(prefix="ephemera-")
         remote = Path(self.home.name) / "environments.git"
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(remote)], check=True)
@@ -67,7 +70,7 @@ class Convergence(RuleBasedStateMachine):
         self.pending: list[tuple[str, str, int]] = []
         self.delivered: list[tuple[str, str, int]] = []
         self.count = 0
-        self.may_lose = may_lose
+        self.may_delay, self.may_lose = may_delay, may_lose
         self.is_lossy = False
 
     # What people do, and the network makes of it
@@ -143,14 +146,19 @@ class Convergence(RuleBasedStateMachine):
         with self.store.begin() as session:
             taken = deciding.take(session, row.id)
         if taken is None:
-            return None
+            return multiple()
         environment, wish = taken
         return environment, wish, self.house.truth.look_up(environment.repository, environment.number)
 
+    @precondition(lambda self: self.house.bell.rung & {Ring.DECIDE, Ring.CLEAN_UP})
+    @rule(look=looks)
+    def overtake_look(self, look: tuple[Environment, Wish, PullRequest | Missing]) -> None:
+        """While that decider is slow, its pull request is pushed to and another decider sees it."""
+        self.push(look[0].number, arrives=True)
+        self.house.run(Ring.DECIDE)
+
     @rule(look=consumes(looks))
-    def finish_look(self, look: tuple[Environment, Wish, PullRequest | Missing] | None) -> None:
-        if look is None:
-            return
+    def finish_look(self, look: tuple[Environment, Wish, PullRequest | Missing]) -> None:
         environment, wish, found = look
         decision = desire(found, POLICY, environment.place, wish)
         pull = None if isinstance(found, Missing) else found
@@ -179,6 +187,7 @@ class Convergence(RuleBasedStateMachine):
             return
         for delivery in self.pending:
             self._deliver(delivery)
+        self._push_during_the_last_publication()
         self.house.settle(JOBS)
         if self.is_lossy:
             self.house.run(Ring.RECONCILE)
@@ -187,6 +196,14 @@ class Convergence(RuleBasedStateMachine):
         self._everything_is_as_github_says()
         self._another_sweep_changes_nothing()
         self.home.cleanup()
+
+    def _push_during_the_last_publication(self) -> None:
+        """Of a pull request of its own: nothing comes after it that would make good what it leaves undone."""
+        self.house.settle(JOBS)
+        self.push(LAST_NUMBER, arrives=True)
+        self.house.settle((Ring.DECIDE, Ring.CLEAN_UP))
+        if Ring.PUBLISH in self.house.bell.rung:
+            self.publish_while_somebody_pushes(LAST_NUMBER)
 
     def _everything_is_as_github_says(self) -> None:
         for number, pull in self.house.truth.pull_requests.items():
@@ -218,7 +235,7 @@ class Convergence(RuleBasedStateMachine):
         self.house.truth.pull_requests[pull.number] = pull
         self.count += 1
         delivery = (f"d-{self.count}", "opened" if is_new else action, pull.number)
-        if arrives:
+        if arrives or not self.may_delay:
             self._deliver(delivery)
         else:
             self.pending.append(delivery)
@@ -242,7 +259,7 @@ def test_any_order_of_deliveries_and_workers_converges(database_url: str) -> Non
         run_state_machine_as_test(
             Convergence,
             settings=settings(
-                max_examples=100,
+                max_examples=150,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=True,

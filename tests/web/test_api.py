@@ -52,6 +52,12 @@ def reader(house: House) -> Visitor:
     return Visitor(house, Scope.READ)
 
 
+@pytest.fixture(scope="module")
+def passer_by(quiet_house: House) -> Visitor:
+    """Give somebody who may act, and finds nothing to act on."""
+    return Visitor(quiet_house, Scope.ACT)
+
+
 @pytest.fixture
 def actor(house: House) -> Visitor:
     """Give somebody who may act."""
@@ -194,9 +200,9 @@ def test_destroy_marks_names_the_token_and_rings(house: House, actor: Visitor) -
         ("Basic YTpi", 'Bearer realm="ephemera", error="invalid_token"'),
     ],
 )
-def test_strangers_are_refused(house: House, path: str, authorization: str | None, challenge: str) -> None:
+def test_strangers_are_refused(quiet_house: House, path: str, authorization: str | None, challenge: str) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    answer = house.client.get(f"/api/v1{path}?nonsense=1", headers=headers)
+    answer = quiet_house.client.get(f"/api/v1{path}?nonsense=1", headers=headers)
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
     assert answer.headers["WWW-Authenticate"] == challenge
 
@@ -212,16 +218,16 @@ def test_token_for_reading_may_not_act(house: House, reader: Visitor, action: st
 
 @pytest.mark.parametrize("rest", ["", "/events", "/deployments", "/redeploy", "/destroy"])
 @pytest.mark.parametrize("environment", [1, 2**31 - 1, 2**31, 10**30])
-def test_environment_that_does_not_exist_is_not_found(actor: Visitor, rest: str, environment: int) -> None:
-    ask = actor.post if rest in ("/redeploy", "/destroy") else actor.get
+def test_environment_that_does_not_exist_is_not_found(passer_by: Visitor, rest: str, environment: int) -> None:
+    ask = passer_by.post if rest in ("/redeploy", "/destroy") else passer_by.get
     answer = ask(f"/environments/{environment}{rest}")
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
     assert answer.get_json()["type"] == "urn:ephemera:problem:not-found"
 
 
 @pytest.mark.parametrize("path", ["/environments/0", "/environments/-1", "/environments/x", "/environments/1%00", "/x"])
-def test_address_that_does_not_exist_is_not_found(reader: Visitor, path: str) -> None:
-    assert reader.get(path).status_code == 404
+def test_address_that_does_not_exist_is_not_found(passer_by: Visitor, path: str) -> None:
+    assert passer_by.get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -241,8 +247,8 @@ def test_address_that_does_not_exist_is_not_found(reader: Visitor, path: str) ->
         ("cursor=%F0%9F%98%80", "cursor", "`next`"),
     ],
 )
-def test_parameter_that_cannot_be_used_is_named(reader: Visitor, query: str, field: str, advice: str) -> None:
-    answer = reader.get(f"/environments?{query}")
+def test_parameter_that_cannot_be_used_is_named(passer_by: Visitor, query: str, field: str, advice: str) -> None:
+    answer = passer_by.get(f"/environments?{query}")
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
     [error] = answer.get_json()["errors"]
     assert error["field"] == field
@@ -250,11 +256,11 @@ def test_parameter_that_cannot_be_used_is_named(reader: Visitor, query: str, fie
     assert len(error["value"]) <= 200
 
 
-def test_every_parameter_that_cannot_be_used_is_named_at_once(reader: Visitor) -> None:
-    errors = reader.get("/environments?limit=0&status=x&y=1").get_json()["errors"]
+def test_every_parameter_that_cannot_be_used_is_named_at_once(passer_by: Visitor) -> None:
+    errors = passer_by.get("/environments?limit=0&status=x&y=1").get_json()["errors"]
     assert {error["field"] for error in errors} == {"limit", "status.0", "y"}
 
 
 @pytest.mark.parametrize("path", ["/environments/1?x=1", "/environments/1/events?x=1"])
-def test_no_address_takes_unknown_parameters(reader: Visitor, path: str) -> None:
-    assert reader.get(path).status_code == 422
+def test_no_address_takes_unknown_parameters(passer_by: Visitor, path: str) -> None:
+    assert passer_by.get(path).status_code == 422

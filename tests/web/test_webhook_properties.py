@@ -1,14 +1,11 @@
 """Whatever JSON is sent, signed, it is kept once and nothing breaks."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.store.engine import Store
 from tests.web.house import House
 
 _NAMES = st.sampled_from(
@@ -44,21 +41,11 @@ _ALMOST = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(scope="module")
-def shared(postgres_server: Any, migrated_template: str) -> Iterator[House]:
-    """Give one application for all examples: a database each would take most of the time."""
-    url = postgres_server.create_database("webhook_properties", template=migrated_template)
-    store = Store(url, pool_size=2)
-    yield House(store)
-    store.close()
-    postgres_server.drop_database("webhook_properties")
-
-
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(document=_JSON | _ALMOST, event=st.sampled_from(["pull_request", "push", ""]))
-def test_any_json_is_kept_once(shared: House, document: Any, event: str) -> None:
+def test_any_json_is_kept_once(quiet_house: House, document: Any, event: str) -> None:
     body = json.dumps(document).encode()
-    first, second = (shared.deliver(body, event, headers={"X-GitHub-Delivery": ""}) for _ in range(2))
+    first, second = (quiet_house.deliver(body, event, headers={"X-GitHub-Delivery": ""}) for _ in range(2))
     assert first.status_code in (200, 202)
     assert second.status_code == 200
     assert first.get_json()["delivery"] == second.get_json()["delivery"]
@@ -66,5 +53,5 @@ def test_any_json_is_kept_once(shared: House, document: Any, event: str) -> None
 
 @settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=200), event=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=120))
-def test_any_bytes_are_kept(shared: House, body: bytes, event: str) -> None:
-    assert shared.deliver(body, event).status_code == 202
+def test_any_bytes_are_kept(quiet_house: House, body: bytes, event: str) -> None:
+    assert quiet_house.deliver(body, event).status_code == 202
