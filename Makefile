@@ -38,6 +38,14 @@ lint: $(VENV)/.ready ## style, types, imports that run one way, no unused depend
 	lint-imports --no-logo
 	deptry app gitops
 
+.PHONY: demo
+demo: $(VENV)/.ready ## run the main job with everything on this machine (ARGS="--once", ARGS="--once --pull-requests 200")
+	@exec python -m app.demo $(ARGS)
+
+.PHONY: run
+run: $(VENV)/.ready ## run Ephemera against the GitHub and the cluster named in .env
+	@exec python -m app.demo run
+
 # The fast part on two processes, then the tests that start the whole product, one at a time. Both are run even when the
 # first fails; pytest's exit code 5 says that a part had no tests. ARGS="..." is handed to one single run instead.
 .PHONY: test

@@ -5,6 +5,7 @@ Every mistake is reported at once, in words, before anything starts; secrets are
 
 import json
 import os
+import re
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -34,7 +35,9 @@ def _cache_directory() -> Path:
 class Settings(BaseSettings):
     """What an operator sets. Field descriptions are what the error messages say of a missing one."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: SecretStr = Field(description="PostgreSQL, such as postgresql://user:password@host:5432/ephemera")
     redis_url: SecretStr = Field(description="Redis or Valkey, such as redis://host:6379/0")
@@ -126,7 +129,7 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("make it a URL that begins with https:// or http://")
-        if parts.password or (parts.username and parts.scheme):
+        if parts.username or parts.password:
             raise ValueError("take the credentials out of the URL and set EPHEMERA_GIT_USERNAME and _PASSWORD")
         return value.rstrip("/")
 
@@ -189,5 +192,6 @@ def _explain(detail: ErrorDetails) -> str:
 
 
 def _value(name: str, detail: ErrorDetails) -> str:
-    is_secret = "SecretStr" in str(Settings.model_fields[name].annotation)
-    return "" if is_secret else f" is {shown(detail['input'])}"
+    if "SecretStr" in str(Settings.model_fields[name].annotation):
+        return ""
+    return f" is {re.sub('//[^/@]*@', '//…@', shown(detail['input']))}"

@@ -48,8 +48,7 @@ class Reporter:
         with self.store.begin() as claim:
             if not try_claim(claim, Lock.REPORT, environment_id):
                 return
-            with self.store.begin() as session:
-                environment, written, now = reporting.take(session, environment_id)
+            environment, written, now = reporting.take(claim, environment_id)
             wanted = report(environment, now)
             try:
                 self._write(environment, wanted, written)
@@ -57,8 +56,7 @@ class Reporter:
                 with self.store.begin() as session:
                     failing.keep(session, environment, Stage.REPORT, error)
                 return
-            with self.store.begin() as session:
-                reporting.record(session, environment_id, digest(wanted))
+            reporting.record(claim, environment_id, digest(wanted))
         _log.info("report.done", environment=environment.key, status=environment.status.value)
 
     def _write(self, environment: Environment, wanted: Report, written: Written) -> None:

@@ -1,12 +1,14 @@
 """Keeping webhook deliveries: the one thing that happens often and while somebody waits.
 
-A delivery for an environment that is known is one statement, one round trip and one commit. Anything else, once in
-the life of a pull request, takes the way of `asking.receive`. Measured: a third of the time that a transaction of
-several statements through the ORM takes.
+A delivery for an environment that is known is one statement, planned beforehand, one round trip and one commit, on a
+connection that is at hand. Anything else, once in the life of a pull request, takes the way of `asking.receive`.
+
+Measured on two cores, with bodies of 22 KB: 0.5 ms of the database's processor time instead of 0.9, and 0.1 ms of ours
+instead of 0.45. Writing several deliveries in one transaction was tried and gained nothing more.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Mapping
 from typing import Any, cast
 
 import psycopg2
@@ -59,30 +61,95 @@ _TYPES = {
     "reason": "text",
     "queue": "text",
 }
-_IS_PREPARED = "receive_known"
 _AT_ONCE = _RECEIVE_KNOWN.format_map({name: f"%({name})s::{kind}" for name, kind in _TYPES.items()})
 _PREPARED = _RECEIVE_KNOWN.format_map({name: f"${place}" for place, name in enumerate(_TYPES, start=1)})
 _PREPARE = f"PREPARE receive_known ({', '.join(_TYPES.values())}) AS {_PREPARED}"
 _EXECUTE = f"EXECUTE receive_known ({', '.join(f'%({name})s' for name in _TYPES)})"
 
 
-def receive(store: Store, receipt: Receipt, policy: Policy) -> bool:
-    """Keep a delivery and mark what it names, all or nothing; False when the delivery was here before.
+class Intake:
+    """Takes deliveries in. Safe to share between threads: each uses a connection of its own while it writes."""
 
-    It is committed on return. Raises Transient when PostgreSQL cannot be asked; it may or may not be kept then, and
-    delivering it again is harmless.
-    """
-    if receipt.ask is not None:
-        is_new = _receive_known(store, receipt, receipt.ask)
-        if is_new is not None:
-            return is_new
-    with store.begin() as session:
-        return asking.receive(session, receipt, policy)
+    def __init__(self, store: Store, policy: Policy) -> None:
+        self._store = store
+        self._policy = policy
+        self._idle: deque[PoolProxiedConnection] = deque()
+
+    def receive(self, receipt: Receipt) -> bool:
+        """Keep a delivery and mark what it names, all or nothing; False when the delivery was here before.
+
+        It is committed on return. Raises Transient when PostgreSQL cannot be asked; it may or may not be kept then,
+        and delivering it again is harmless.
+        """
+        if receipt.ask is not None:
+            is_new = self._receive_known(_values(receipt, receipt.ask))
+            if is_new is not None:
+                return is_new
+        with self._store.begin() as session:
+            return asking.receive(session, receipt, self._policy)
+
+    def _receive_known(self, values: Mapping[str, Any]) -> bool | None:
+        """None, and nothing is changed, where the environment or the installation is new."""
+        # An idle connection may have been cut; nothing asks before, as a pool would, for that costs as much again.
+        while self._idle:
+            try:
+                return self._write(self._idle.pop(), values)
+            except (IndexError, _Cut):
+                continue
+        try:
+            return self._write(_connect(self._store), values)
+        except _Cut as error:
+            raise Transient(str(error)) from error
+
+    def _write(self, connection: PoolProxiedConnection, values: Mapping[str, Any]) -> bool | None:
+        try:
+            known, kept = _run(connection, values)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            message = f"asking PostgreSQL: {first_line(error)}"
+            if _driver(connection).closed:
+                connection.invalidate()
+                raise _Cut(message) from error
+            self._idle.append(connection)
+            raise Transient(message) from error
+        self._idle.append(connection)
+        return bool(kept) if known else None
 
 
-def _receive_known(store: Store, receipt: Receipt, ask: Ask) -> bool | None:
-    """None, and nothing is changed, where the environment or the installation is new."""
-    values = {
+class _Cut(Exception):
+    """The connection broke; the delivery may have been kept, and is found to be a duplicate by the next try."""
+
+
+def _connect(store: Store) -> PoolProxiedConnection:
+    """A connection out of the store's pool, to be kept; it commits each statement."""
+    try:
+        connection = store.engine.raw_connection()
+        _driver(connection).autocommit = True
+        connection.cursor().execute(_PREPARE)
+    except (psycopg2.OperationalError, PoolTimeout) as error:
+        raise Transient(f"connecting to PostgreSQL: {first_line(error)}") from error
+    except DuplicatePreparedStatement:
+        pass  # Behind a pooler another one's connection may have come, with its plan.
+    return connection
+
+
+def _driver(connection: PoolProxiedConnection) -> psycopg2.extensions.connection:
+    return cast("psycopg2.extensions.connection", connection.driver_connection)
+
+
+def _run(connection: PoolProxiedConnection, values: Mapping[str, Any]) -> tuple[int, int]:
+    """Whether the environment is known, and whether the delivery was kept: each 1 or 0."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(_EXECUTE, values)
+    except InvalidSqlStatementName:
+        # Behind a pooler the plan may be somewhere else. A statement that fails has changed nothing.
+        cursor.execute(_AT_ONCE, values)
+    known, kept = cursor.fetchone() or (0, 0)
+    return known, kept
+
+
+def _values(receipt: Receipt, ask: Ask) -> Mapping[str, Any]:
+    return {
         "id": receipt.id,
         "event": receipt.event,
         "action": receipt.action,
@@ -95,44 +162,3 @@ def _receive_known(store: Store, receipt: Receipt, ask: Ask) -> bool | None:
         "reason": ask.reason,
         "queue": ask.queue,
     }
-    with _one_statement(store) as connection:
-        known, kept = _run(connection, values)
-    return bool(kept) if known else None
-
-
-def _run(connection: PoolProxiedConnection, values: Mapping[str, Any]) -> tuple[int, int]:
-    """Run the statement, planned once for each connection.
-
-    Behind a pooler that hands out another connection for each transaction the plan may be somewhere else. That does
-    no harm: a statement that fails has changed nothing.
-    """
-    cursor = connection.cursor()
-    try:
-        if not connection.info.get(_IS_PREPARED):
-            cursor.execute(_PREPARE)
-            connection.info[_IS_PREPARED] = True
-        cursor.execute(_EXECUTE, values)
-    except (InvalidSqlStatementName, DuplicatePreparedStatement):
-        connection.info[_IS_PREPARED] = False
-        cursor.execute(_AT_ONCE, values)
-    known, kept = cursor.fetchone() or (0, 0)
-    return known, kept
-
-
-@contextmanager
-def _one_statement(store: Store) -> Iterator[PoolProxiedConnection]:
-    """The driver's own connection, out of the pool, committing each statement: the ORM's ways cost more than it all."""
-    try:
-        connection = store.engine.raw_connection()
-    except (psycopg2.OperationalError, PoolTimeout) as error:
-        raise Transient(f"connecting to PostgreSQL: {first_line(error)}") from error
-    driver = cast("psycopg2.extensions.connection", connection.driver_connection)
-    try:
-        driver.autocommit = True
-        yield connection
-        driver.autocommit = False
-    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        connection.invalidate()
-        raise Transient(f"asking PostgreSQL: {first_line(error)}") from error
-    finally:
-        connection.close()

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.environment import Environment, Stage
+from app.store import troubles
 from app.store.models import EnvironmentRow
-from app.store.rows import clear_trouble, environment_of, locked
+from app.store.rows import environment_of
 from app.store.troubles import not_before
+
+_NO_OBJECTS = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,12 @@ def take(session: Session, environment_id: int) -> tuple[Environment, Written, d
 
 def progress(session: Session, environment_id: int, written: Written) -> None:
     """Keep what has just been written, so that a crash repeats none of it."""
-    row, _ = locked(session, environment_id)
-    row.reported = written.to_json()
+    update_row = update(EnvironmentRow).where(EnvironmentRow.id == environment_id)
+    session.execute(update_row.values(reported=written.to_json()), execution_options=_NO_OBJECTS)
 
 
 def record(session: Session, environment_id: int, digest: str) -> None:
     """Everything of the report with that digest is on GitHub."""
-    row, _ = locked(session, environment_id)
-    row.report_digest = digest
-    clear_trouble(row, Stage.REPORT)
+    update_row = update(EnvironmentRow).where(EnvironmentRow.id == environment_id)
+    session.execute(update_row.values(report_digest=digest), execution_options=_NO_OBJECTS)
+    troubles.forget(session, environment_id, Stage.REPORT)

@@ -9,8 +9,10 @@ from flask import Flask, current_app
 from app.domain.policy import Policy
 from app.ports import Bell
 from app.store.engine import Store
+from app.store.receiving import Intake
 
-_KEY = "ephemera"
+_SERVICES = "ephemera.services"
+_INTAKE = "ephemera.intake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,15 @@ class Services:
 
 def provide(app: Flask, services: Services) -> None:
     """Give the application its services."""
-    app.extensions[_KEY] = services
+    app.extensions[_SERVICES] = services
+    app.extensions[_INTAKE] = Intake(services.store, services.policy)
 
 
 def provided() -> Services:
     """The services of the application that handles the present request."""
-    return cast("Services", current_app.extensions[_KEY])
+    return cast("Services", current_app.extensions[_SERVICES])
+
+
+def intake() -> Intake:
+    """Where the present request's delivery is written."""
+    return cast("Intake", current_app.extensions[_INTAKE])

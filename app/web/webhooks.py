@@ -7,12 +7,12 @@ import structlog
 from flask import Blueprint, Response, request
 
 from app.ports import Ring
-from app.store import asking, receiving
+from app.store import asking
 from app.store.asking import Receipt
 from app.web.body import read_body
 from app.web.doorbell import delivery_id, parse_doorbell
 from app.web.problems import problem
-from app.web.services import provided
+from app.web.services import intake, provided
 from app.web.signature import HEADER, is_signed
 
 RINGS = {asking.HIGH: Ring.DECIDE, asking.LOW: Ring.CLEAN_UP}
@@ -42,7 +42,7 @@ def receive() -> Response:
         return _unsigned()
     delivery = delivery_id(request.headers.get("X-GitHub-Delivery"), body)
     receipt = parse_doorbell(delivery, request.headers.get("X-GitHub-Event"), body)
-    is_new = receiving.receive(services.store, receipt, services.policy)
+    is_new = intake().receive(receipt)
     if is_new and receipt.ask is not None:
         services.bell.ring(RINGS[receipt.ask.queue])
     return _kept(receipt) if is_new else _known(receipt)

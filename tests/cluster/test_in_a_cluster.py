@@ -14,7 +14,7 @@ from app.cluster.connection import Api
 from app.cluster.syncer import ArgoCD, Flux
 from app.cluster.view import WatchedCluster
 from app.cluster.watch import Timing
-from app.demo.kubernetes.apiserver.kinds import DEPLOYMENT, GIT_REPOSITORY, JOB, NAMESPACE
+from app.demo.kubernetes.apiserver.kinds import DEPLOYMENT, JOB, NAMESPACE
 from app.demo.kubernetes.client import SimulatedKubernetes, WatchAction
 from app.demo.kubernetes.options import Options
 from app.demo.kubernetes.simulator import Simulator

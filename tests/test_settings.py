@@ -1,0 +1,117 @@
+"""Settings: every mistake at once, in words, and no secret in any of them."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings, SettingsError
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"
+
+GOOD = {
+    "EPHEMERA_DATABASE_URL": "postgresql://ada:lovelace@db/ephemera",
+    "EPHEMERA_REDIS_URL": "redis://redis:6379/0",
+    "EPHEMERA_GITHUB_APP_ID": "4711",
+    "EPHEMERA_GITHUB_PRIVATE_KEY": PEM,
+    "EPHEMERA_GITHUB_WEBHOOK_SECRETS": "old, new",
+    "EPHEMERA_ENVIRONMENTS_REPOSITORY": "https://git.test/acme/environments.git",
+    "EPHEMERA_PREVIEW_DOMAIN": "Preview.Test.",
+}
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No `.env`, no settings but the test's own."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_seven_settings_are_enough() -> None:
+    settings = Settings.load()
+    assert settings.database_url.get_secret_value() == "postgresql+psycopg2://ada:lovelace@db/ephemera"
+    assert [secret.get_secret_value() for secret in settings.github_webhook_secrets] == ["old", "new"]
+    assert settings.github_private_key.get_secret_value() == PEM
+    assert settings.policy.image == "ghcr.io/{owner}/{repository}:{head_sha}"
+    assert settings.policy.preview_domain == "preview.test"
+    assert (settings.github_api_url, settings.environments_branch, settings.syncer, settings.container_port) == (
+        "https://api.github.com",
+        "main",
+        "argocd",
+        8080,
+    )
+
+
+def test_private_key_may_be_a_path_or_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "app.pem").write_text(PEM)
+    monkeypatch.setenv("EPHEMERA_GITHUB_PRIVATE_KEY", str(tmp_path / "app.pem"))
+    assert Settings.load().github_private_key.get_secret_value() == PEM
+    monkeypatch.setenv("EPHEMERA_GITHUB_PRIVATE_KEY", PEM.replace("\n", "\\n"))
+    assert Settings.load().github_private_key.get_secret_value() == PEM
+
+
+def test_dot_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("EPHEMERA_CONTAINER_PORT=3000\nEPHEMERA_SYNCER=flux\nEPHEMERA_KUBECONFIG=\n")
+    monkeypatch.setenv("EPHEMERA_SYNCER", "none")
+    settings = Settings.load()
+    assert (settings.container_port, settings.syncer, settings.kubeconfig) == (3000, "none", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("EPHEMERA_DATABASE_URL", "mysql://x", "begins with postgresql://"),
+        ("EPHEMERA_REDIS_URL", "http://x", "begins with redis://"),
+        ("EPHEMERA_GITHUB_API_URL", "api.github.com", "begins with https://"),
+        ("EPHEMERA_GITHUB_PRIVATE_KEY", "/nowhere/app.pem", "path of a file that this user may read"),
+        ("EPHEMERA_GITHUB_WEBHOOK_SECRETS", " , ", "at least one"),
+        ("EPHEMERA_ENVIRONMENTS_REPOSITORY", "git@github.com:acme/environments", "begins with https://"),
+        ("EPHEMERA_ENVIRONMENTS_REPOSITORY", "https://u:p@git.test/x", "take the credentials out"),
+        ("EPHEMERA_PREVIEW_DOMAIN", "preview_domain", "labels of a-z"),
+        ("EPHEMERA_PREVIEW_DOMAIN", f"{'a' * 60}.test", "preview domain"),
+        ("EPHEMERA_SYNCER", "helm", "'argocd', 'flux' or 'none'"),
+        ("EPHEMERA_IMAGE", "ghcr.io/{repo}:{head_sha}", "there is no {repo}"),
+        ("EPHEMERA_IMAGE", "ghcr.io/{owner", "braces"),
+        ("EPHEMERA_CONTAINER_PORT", "70000", "65535"),
+        ("EPHEMERA_TEMPLATES", "/nowhere", "folder that holds template sets"),
+        ("EPHEMERA_CLUSTER_NAME", "Prod EU", "DNS label"),
+    ],
+)
+def test_mistake_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    [line] = str(raised.value).splitlines()[1:]
+    assert name in line
+    assert words in line
+
+
+def test_every_mistake_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EPHEMERA_GITHUB_APP_ID")
+    monkeypatch.setenv("EPHEMERA_REDIS_URL", "")
+    monkeypatch.setenv("EPHEMERA_CONTAINER_PORT", "many")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    lines = str(raised.value).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [
+        "EPHEMERA_REDIS_URL",
+        "EPHEMERA_GITHUB_APP_ID",
+        "EPHEMERA_CONTAINER_PORT",
+    ]
+
+
+@pytest.mark.parametrize("name", ["EPHEMERA_DATABASE_URL", "EPHEMERA_REDIS_URL", "EPHEMERA_GITHUB_PRIVATE_KEY"])
+def test_no_secret_is_shown_in_a_mistake_or_a_repr(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert "lovelace" not in repr(Settings.load())
+    assert "c2VjcmV0" not in repr(Settings.load())
+    monkeypatch.setenv(name, "hunter2hunter2")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_credentials_in_a_url_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPHEMERA_ENVIRONMENTS_REPOSITORY", "https://ada:hunter2@git.test/x")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    assert "hunter2" not in str(raised.value)
