@@ -72,3 +72,7 @@ $(AUDIT)/.ready: requirements/audit.txt | $(VENV)/.ready
 audit: $(AUDIT)/.ready ## let checkov look for anything unsafe in the golden manifests
 	@test -n "$$(find tests/gitops/golden -name '*.yaml' 2>/dev/null)" || { echo "tests/gitops/golden holds no manifests to audit"; exit 1; }
 	$(AUDIT)/bin/checkov --directory tests/gitops/golden --framework kubernetes --compact --quiet --skip-download
+
+.PHONY: bench
+bench: $(VENV)/.ready ## measure against the limits and peers (ARGS="P1 P5" for some)
+	python -m tests.benchmarks $(ARGS)

@@ -1,5 +1,6 @@
 """`ephemera`: the commands of the processes and of the operator."""
 
+import secrets
 import signal
 import sys
 import threading
@@ -76,11 +77,11 @@ def token() -> None:
 
 @token.command()
 @click.option("--scope", required=True, type=click.Choice([scope.value for scope in Scope]))
-@click.option("--name", required=True, help="whom it is for; shown in the history of what it does")
-def create(scope: str, name: str) -> None:
+@click.option("--name", help="whom it is for; shown in the history of what it does  [default: a new name]")
+def create(scope: str, name: str | None) -> None:
     """Make a token and print it. It is shown once: only its hash is kept."""
     with this_process().store.begin() as session:
-        made = tokens.create(session, name, Scope(scope))
+        made = tokens.create(session, name or f"{scope}-{secrets.token_hex(4)}", Scope(scope))
     if made is None:
         _fail(f"there is a token named {name!r} already: choose another name")
     click.echo(made)

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.bell import RedisBell
+from app.bell import BackgroundBell, RedisBell
 from app.cluster.access import Access, ByKubeconfig, ByToken, InCluster
 from app.cluster.checkup import check_cluster
 from app.cluster.connection import Api
@@ -123,7 +123,7 @@ class Wiring:
     def services(self) -> Services:
         """What the web needs."""
         secrets = tuple(secret.get_secret_value().encode() for secret in self.settings.github_webhook_secrets)
-        return Services(self.store, self.bell, self.settings.policy, secrets, self.redis_is_up)
+        return Services(self.store, BackgroundBell(self.bell), self.settings.policy, secrets, self.redis_is_up)
 
     def redis_is_up(self) -> bool:
         """Redis answers."""

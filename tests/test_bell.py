@@ -9,7 +9,7 @@ from app.bell import QUEUES, RedisBell
 from app.ports import Ring
 
 
-def waiting(redis: Redis, ring: Ring) -> list[str]:
+def waiting(redis: Redis, ring: Ring) -> list[str | None]:
     """The jobs that wait in a ring's queue."""
     return [job.func_name for job in Queue(QUEUES[ring], connection=redis, serializer=JSONSerializer).get_jobs()]
 

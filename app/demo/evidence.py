@@ -52,7 +52,7 @@ class Evidence:
         paths = [entry.partition("\t")[2] for entry in tree if entry.endswith("/deployment.yaml")]
         wanted = "".join(f"main:{path}\n" for path in paths)
         manifests = self._git(self._mirror, "cat-file", "--batch=%(objectname)", stdin=wanted)
-        heads = re.findall(rf'{re.escape(HEAD_SHA)}: "([0-9a-f]+)"', manifests)
+        heads = re.findall(rf'{re.escape(HEAD_SHA)}"?: "([0-9a-f]+)"', manifests)
         # The Deployment names it twice: on itself and on its pod template, which comes last.
         return {path.split("/")[-2]: sha for path, sha in zip(paths, heads[1::2], strict=True)}
 

@@ -60,9 +60,15 @@ class Reporter:
         _log.info("report.done", environment=environment.key, status=environment.status.value)
 
     def _write(self, environment: Environment, wanted: Report, written: Written) -> None:
-        written = self._write_check(environment, wanted, written)
-        written = self._write_status(environment, wanted, written)
-        self._write_comment(environment, wanted, written)
+        """Write all three parts, also when one is refused, as where a permission is missing; then raise the first error."""
+        errors: list[EphemeraError] = []
+        for write in (self._write_check, self._write_status, self._write_comment):
+            try:
+                written = write(environment, wanted, written)
+            except EphemeraError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def _write_check(self, environment: Environment, wanted: Report, written: Written) -> Written:
         check = wanted.check
@@ -93,13 +99,13 @@ class Reporter:
         self.reports.put_status(environment.repository, wanted.status)
         return self._keep(environment, replace(written, status_digest=digest(wanted.status)))
 
-    def _write_comment(self, environment: Environment, wanted: Report, written: Written) -> None:
+    def _write_comment(self, environment: Environment, wanted: Report, written: Written) -> Written:
         if wanted.comment is None or digest(wanted.comment) == written.comment_digest:
-            return
+            return written
         comment_id = self.reports.put_comment(
             environment.repository, environment.number, marker(environment.id), wanted.comment, written.comment_id
         )
-        self._keep(environment, replace(written, comment_digest=digest(wanted.comment), comment_id=comment_id))
+        return self._keep(environment, replace(written, comment_digest=digest(wanted.comment), comment_id=comment_id))
 
     def _keep(self, environment: Environment, written: Written) -> Written:
         with self.store.begin() as session:

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import psycopg2
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
-from sqlalchemy import PoolProxiedConnection
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, whatever its name looks like
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.domain.policy import Policy
@@ -73,7 +74,7 @@ class Intake:
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
         self._policy = policy
-        self._idle: deque[PoolProxiedConnection] = deque()
+        self._idle: deque[Connection] = deque()
 
     def receive(self, receipt: Receipt) -> bool:
         """Keep a delivery and mark what it names, all or nothing; False when the delivery was here before.
@@ -101,16 +102,12 @@ class Intake:
         except _Cut as error:
             raise Transient(str(error)) from error
 
-    def _write(self, connection: PoolProxiedConnection, values: Mapping[str, Any]) -> bool | None:
+    def _write(self, connection: Connection, values: Mapping[str, Any]) -> bool | None:
         try:
             known, kept = _run(connection, values)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            message = f"asking PostgreSQL: {first_line(error)}"
-            if _driver(connection).closed:
-                connection.invalidate()
-                raise _Cut(message) from error
-            self._idle.append(connection)
-            raise Transient(message) from error
+        except BaseException:
+            connection.close()
+            raise
         self._idle.append(connection)
         return bool(kept) if known else None
 
@@ -119,33 +116,44 @@ class _Cut(Exception):
     """The connection broke; the delivery may have been kept, and is found to be a duplicate by the next try."""
 
 
-def _connect(store: Store) -> PoolProxiedConnection:
-    """A connection out of the store's pool, to be kept; it commits each statement."""
+def _connect(store: Store) -> Connection:
+    """A connection made as the store makes its own, but out of its pool: it commits each statement, and is kept."""
     try:
-        connection = store.engine.raw_connection()
-        _driver(connection).autocommit = True
-        connection.cursor().execute(_PREPARE)
-    except (psycopg2.OperationalError, PoolTimeout) as error:
+        pooled = store.engine.raw_connection()
+        connection = cast("Connection", pooled.driver_connection)
+        pooled.detach()
+        connection.autocommit = True
+        _prepare(connection)
+    except (psycopg2.Error, PoolTimeout) as error:
         raise Transient(f"connecting to PostgreSQL: {first_line(error)}") from error
-    except DuplicatePreparedStatement:
-        pass  # Behind a pooler another one's connection may have come, with its plan.
     return connection
 
 
-def _driver(connection: PoolProxiedConnection) -> psycopg2.extensions.connection:
-    return cast("psycopg2.extensions.connection", connection.driver_connection)
+def _prepare(connection: Connection) -> None:
+    try:
+        connection.cursor().execute(_PREPARE)
+    except DuplicatePreparedStatement:
+        return  # A pooler has handed over a connection that was another's, with its plan.
 
 
-def _run(connection: PoolProxiedConnection, values: Mapping[str, Any]) -> tuple[int, int]:
+def _run(connection: Connection, values: Mapping[str, Any]) -> tuple[int, int]:
     """Whether the environment is known, and whether the delivery was kept: each 1 or 0."""
     cursor = connection.cursor()
+    try:
+        _execute(cursor, values)
+        known, kept = cursor.fetchone() or (0, 0)
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        kind = _Cut if connection.closed else Transient
+        raise kind(f"asking PostgreSQL: {first_line(error)}") from error
+    return known, kept
+
+
+def _execute(cursor: Cursor, values: Mapping[str, Any]) -> None:
     try:
         cursor.execute(_EXECUTE, values)
     except InvalidSqlStatementName:
         # Behind a pooler the plan may be somewhere else. A statement that fails has changed nothing.
         cursor.execute(_AT_ONCE, values)
-    known, kept = cursor.fetchone() or (0, 0)
-    return known, kept
 
 
 def _values(receipt: Receipt, ask: Ask) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it comes without types
 from fastapi import FastAPI, HTTPException, Request
 from redis import Redis
 from rq import Queue

@@ -52,11 +52,12 @@ def assert_converged(shop: Shop) -> None:
     """Wait until all is settled; then everything is as GitHub demands, and a second sweep writes nothing."""
     pulls = [shop.world.github.pull_request(shop.name, number) for number in shop.numbers]
     _await_settled(shop, pulls)
-    assert list(problems(shop, pulls)) == []
-    before = shop.writes(), len(remote.commits(shop.world)), remote.pushes(shop.world)
+    found = list(problems(shop, pulls))
+    assert not found, "\n".join(found)
+    before = _written(shop)
     shop.world.reconcile()
     _await_settled(shop, pulls)
-    assert (shop.writes(), len(remote.commits(shop.world)), remote.pushes(shop.world)) == before
+    assert _written(shop) == before, f"a second sweep wrote: {_written(shop)} instead of {before}"
 
 
 def problems(shop: Shop, pulls: list[PullRequest]) -> Iterator[str]:
@@ -123,6 +124,10 @@ def _rows(world: World) -> Iterator[str]:
     for what, query in _INVARIANTS.items():
         if found := world.query(query):
             yield f"{what}: {found}"
+
+
+def _written(shop: Shop) -> tuple[int, int, int]:
+    return shop.writes(), len(remote.commits(shop.world)), remote.pushes(shop.world)
 
 
 def _await_settled(shop: Shop, pulls: list[PullRequest]) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.domain.health import Health
 from app.domain.pull_request import Missing, PullRequest, RepositoryRef
 from app.domain.report import CheckRun, CommitStatus
-from app.errors import EphemeraError, Transient
+from app.errors import EphemeraError, Stalled, Transient
 from app.ports import Poke, Ring
 
 
@@ -61,8 +61,11 @@ class GitHubTexts:
     comments: dict[int, str] = field(default_factory=dict)
     writes: int = 0
     break_after: int | None = None
+    refuses_checks: bool = False
 
     def put_check_run(self, repository: RepositoryRef, check: CheckRun, known_id: int | None) -> int:
+        if self.refuses_checks:
+            raise Stalled("writing the check run: 403, the App lacks checks: write")
         self._write()
         check_id = known_id or len(self.checks) + 1
         self.checks[check_id] = check

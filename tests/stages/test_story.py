@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.desired import Present
-from app.domain.environment import Status
+from app.domain.environment import Stage, Status
 from app.domain.health import Cause, Health, Phase, Problem
 from app.domain.report import CheckStatus, Conclusion
 from app.errors import Stalled, Transient
@@ -280,6 +280,13 @@ def test_report_that_broke_off_goes_on_where_it_stopped(house: House) -> None:
     house.deliver("d-2", "edited")
     house.settle()
     assert (house.texts.writes, len(house.texts.checks), len(house.texts.comments)) == (3, 1, 1)
+
+
+def test_missing_permission_for_one_part_keeps_no_other_from_being_told(house: House) -> None:
+    house.texts.refuses_checks = True
+    opened(house)
+    assert (len(house.texts.statuses), len(house.texts.comments), len(house.texts.checks)) == (1, 1, 0)
+    assert "checks: write" in house.environment().troubles[Stage.REPORT].message
 
 
 def test_refused_poke_fails_nothing(house: House) -> None:

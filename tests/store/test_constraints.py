@@ -27,7 +27,7 @@ INSERT INTO environments (repository_id, number, namespace, folder, host, cluste
         ("INSERT INTO deliveries (id, event, body, outcome) VALUES ('', 'ping', '', 'ignored')", "ck_deliveries_id"),
         ("INSERT INTO api_tokens (name, scope, digest) VALUES ('x', 'root', '')", "scope"),
         (ENVIRONMENT.format(number=42, namespace="pr-42-other"), "uq_environments_repository_id"),
-        (ENVIRONMENT.format(number=43, namespace="pr-42-shop"), "uq_environments_namespace"),
+        (ENVIRONMENT.format(number=43, namespace="pr-42-shop"), "uq_environments_(namespace|folder|host)"),
     ],
 )
 def test_the_database_refuses(database_url: str, statement: str, constraint: str) -> None:

@@ -67,7 +67,8 @@ class House:
             "X-GitHub-Delivery": delivery or str(uuid4()),
             "Content-Type": "application/json",
         }
-        return self.client.post("/webhooks/github", data=body, headers=sent | (headers or {}))
+        # A client of its own: several threads may deliver at once.
+        return self.app.test_client().post("/webhooks/github", data=body, headers=sent | (headers or {}))
 
     def send(self, payload: Payload, delivery: str | None = None) -> TestResponse:
         """Deliver an example."""
@@ -77,6 +78,11 @@ class House:
         """What the database holds."""
         with self.store.begin() as session:
             return session.execute(text(query), values).all()
+
+    def execute(self, statement: str) -> None:
+        """Change the database as an operator would."""
+        with self.store.begin() as session:
+            session.execute(text(statement))
 
     def environments(self) -> Sequence[Row[Any]]:
         """Every environment, oldest first."""

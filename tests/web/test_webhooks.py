@@ -1,5 +1,7 @@
 """Webhooks: what is kept, marked and rung."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import text
 
@@ -168,11 +170,32 @@ def test_connection_that_was_cut_is_replaced(house: House) -> None:
     assert house.environments()[0].requested_generation == 3
 
 
-def test_statement_is_planned_anew_where_a_pooler_has_dropped_it(house: House) -> None:
-    for _ in range(3):
-        assert house.send(OPENED).status_code == 202
-        house.rows("DEALLOCATE ALL; SELECT 1")
+def test_database_without_tables_is_answered_with_try_again(house: House) -> None:
+    house.send(OPENED)
+    house.send(OPENED)
+    house.execute("ALTER TABLE deliveries RENAME TO moved")
+    assert house.send(OPENED).status_code >= 500
+    house.execute("ALTER TABLE moved RENAME TO deliveries")
+    assert house.send(OPENED).status_code == 202
+    assert len(house.deliveries()) == 3
+
+
+def test_plan_that_a_pooler_left_elsewhere_is_done_without(house: House) -> None:
+    house.send(OPENED)
+    house.send(OPENED)
+    for connection in house.app.extensions["ephemera.intake"]._idle:
+        connection.cursor().execute("DEALLOCATE ALL")
+    assert house.send(OPENED).status_code == 202
     assert house.environments()[0].requested_generation == 3
+
+
+def test_deliveries_at_the_same_time_are_each_kept_and_counted(house: House) -> None:
+    house.send(OPENED, "first")
+    names = [f"d-{number // 2}" for number in range(40)]
+    with ThreadPoolExecutor(8) as threads:
+        codes = list(threads.map(lambda name: house.send(OPENED, name).status_code, names))
+    assert sorted(codes) == [200] * 20 + [202] * 20
+    assert (house.environments()[0].requested_generation, len(house.deliveries())) == (21, 21)
 
 
 def test_hostile_text_survives_byte_for_byte(house: House) -> None:

@@ -64,6 +64,7 @@ SECRET = _core("Secret", "secrets", has_status=False, has_generation=False, fiel
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", short_names=("deploy",))
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", short_names=("rs",), fields=("status.replicas",))
 STATEFUL_SET = Kind("apps", "v1", "StatefulSet", "statefulsets", short_names=("sts",))
+DAEMON_SET = Kind("apps", "v1", "DaemonSet", "daemonsets", short_names=("ds",))
 JOB = Kind("batch", "v1", "Job", "jobs", fields=("status.successful",))
 INGRESS = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",))
 NETWORK_POLICY = Kind(
@@ -108,6 +109,7 @@ KINDS: tuple[Kind, ...] = (
     DEPLOYMENT,
     REPLICA_SET,
     STATEFUL_SET,
+    DAEMON_SET,
     JOB,
     INGRESS,
     NETWORK_POLICY,

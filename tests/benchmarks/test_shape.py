@@ -1,0 +1,59 @@
+"""What `make bench` prints and writes, from made-up measurements."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.goals import GOALS, document, table
+
+
+def measured(ours: float, limit: float, **peers: float) -> dict[str, Any]:
+    """An entry as the measurements give it, with more than the file is to hold."""
+    return {"ours": ours, "limit": limit, "peers": peers, "ratio": round(ours / limit, 3), "unit": "x/s", "note": "-"}
+
+
+def cells(markdown: str) -> list[list[str]]:
+    """The rows of a Markdown table."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in markdown.splitlines()]
+
+
+def test_table_has_a_row_for_each_measurement_under_one_head() -> None:
+    head, rule, *rows = cells(table({"P2": measured(105, 100), "P5": measured(300, 1000, other=200.5)}))
+    assert head == ["", "what", "ours", "limit", "peers", "ratio", "unit", "goal", "met"]
+    assert set(rule) == {"---"}
+    assert [row[0] for row in rows] == ["P2", "P5"]
+    assert rows[1][2:7] == ["300", "1000", "other: 200.5", "0.3", "x/s"]
+    assert {len(row) for row in (head, rule, *rows)} == {9}
+
+
+def test_file_holds_five_figures_of_each_measurement_and_nothing_else() -> None:
+    written = json.loads(document({"P5": measured(300, 1000, other=200.5)}))
+    assert written == {
+        "P5": {"ours": 300, "limit": 1000, "peers": {"other": 200.5}, "ratio": 0.3, "unit": "x/s"},
+    }
+
+
+CLONE = "a clone per job"
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "met"),
+    [
+        ("P1", measured(115, 100, **{CLONE: 4600}), True),
+        ("P1", measured(116, 100, **{CLONE: 9000}), False),
+        ("P1", measured(115, 100, **{CLONE: 4599}), False),
+        ("P2", measured(110, 100), True),
+        ("P2", measured(111, 100), False),
+        ("P3", measured(110, 100), True),
+        ("P3", measured(111, 100), False),
+        ("P4", measured(100, 300), True),
+        ("P4", measured(99, 300), False),
+        ("P5", measured(250, 1000, other=249), True),
+        ("P5", measured(249, 1000, other=10), False),
+        ("P5", measured(250, 1000, other=250), False),
+    ],
+)
+def test_goal_is_met_at_its_boundary_and_not_beyond(name: str, entry: dict[str, Any], met: bool) -> None:
+    assert GOALS[name].is_met(entry) is met
+    assert cells(table({name: entry}))[2][-1] == ("yes" if met else "no")
