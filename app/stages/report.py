@@ -60,7 +60,7 @@ class Reporter:
         _log.info("report.done", environment=environment.key, status=environment.status.value)
 
     def _write(self, environment: Environment, wanted: Report, written: Written) -> None:
-        """Write all three parts, also when one is refused, as where a permission is missing; then raise the first error."""
+        """Write all three parts, also when one is refused for want of a permission; then raise the first error."""
         errors: list[EphemeraError] = []
         for write in (self._write_check, self._write_status, self._write_comment):
             try:

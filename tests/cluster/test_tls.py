@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from requests.certs import where
 
 from app.cluster.access import ByToken
 from app.cluster.connection import Api, Ask
@@ -57,16 +58,21 @@ def test_named_authority_is_trusted(serve: Serve, certificate: Path) -> None:
     assert Api(ByToken(url, "abc", certificate)).get(ASK)
 
 
-def test_verification_can_be_switched_off(serve: Serve, certificate: Path) -> None:
+def test_server_on_this_machine_needs_no_named_authority(serve: Serve, certificate: Path) -> None:
     url = behind_tls(serve(lambda request: OK), certificate)
     with pytest.warns(Warning, match="Unverified HTTPS request"):
-        assert Api(ByToken(url, "abc", is_verified=False)).get(ASK)
+        assert Api(ByToken(url, "abc")).get(ASK)
 
 
 def test_unknown_authority_needs_a_person(serve: Serve, certificate: Path) -> None:
     url = behind_tls(serve(lambda request: OK), certificate)
     with pytest.raises(Stalled, match="Name the file with the cluster's certificate authority"):
-        Api(ByToken(url, "abc")).get(ASK)
+        Api(ByToken(url, "abc", Path(where()))).get(ASK)
+
+
+def test_server_elsewhere_is_always_verified() -> None:
+    assert ByToken("https://kubernetes.test:6443").is_verified
+    assert not ByToken("https://127.0.0.1:6443").is_verified
 
 
 def test_stream_over_tls_can_be_aborted_from_another_thread(serve: Serve, certificate: Path) -> None:

@@ -83,7 +83,9 @@ def problems(shop: Shop, pulls: list[PullRequest]) -> Iterator[str]:
 
 
 def _said(shop: Shop, pull: PullRequest, row: Row, verdict: Verdict) -> Iterator[str]:
-    comments, checks = shop.comments(pull), shop.checks(pull)
+    comments = shop.comments(pull)
+    # GitHub does not open a completed check run again: what failed and healed has a second one.
+    checks = [check for check in shop.checks(pull) if check.conclusion != "failure"]
     is_silent = verdict is GONE and row.published_commit is None
     if len(comments) > 1 or (not comments and not is_silent):
         yield f"{len(comments)} comments"

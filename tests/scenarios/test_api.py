@@ -38,7 +38,7 @@ def test_a_redeploy_of_a_running_commit_is_a_new_commit_and_a_new_rollout(world:
     world.await_true(lambda: len(remote.commits_of(world, row.namespace)) == 2, "the commit")
     shop.await_status(pull, "ready")
     commit = remote.commits_of(world, row.namespace)[-1]
-    assert (commit.trailers["Actor"], commit.trailers["Reason"]) == ("a test", "api.redeploy")
+    assert (commit.trailers["Actor"], commit.trailers["Reason"]) == ("token:a test", "api.redeploy")
     after = world.cluster.deployment(row.namespace, "web")
     assert before is not None
     assert after is not None
@@ -48,7 +48,7 @@ def test_a_redeploy_of_a_running_commit_is_a_new_commit_and_a_new_rollout(world:
 def test_the_api_shows_what_happened(world: World, shop: Shop, token: str) -> None:
     pull = shop.open_until_ready(author="ada")
     listed = world.request("GET", f"/api/v1/environments?repository={shop.name}", headers=_bearer(token)).json()
-    assert [item["number"] for item in listed["items"]] == [pull.number]
+    assert [item["pull_request"] for item in listed["items"]] == [pull.number]
     row = shop.row(pull)
     shown = world.request("GET", f"/api/v1/environments/{row.id}", headers=_bearer(token)).json()
     assert shown["status"] == "ready"

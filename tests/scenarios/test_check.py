@@ -24,8 +24,8 @@ def test_check_finds_everything_in_order(world: World) -> None:
     ("changed", "line", "advice"),
     [
         pytest.param({"EPHEMERA_GITHUB_PRIVATE_KEY": "{key}"}, "GitHub", "EPHEMERA_GITHUB_PRIVATE_KEY", id="key"),
-        pytest.param({"EPHEMERA_GIT_PASSWORD": "wrong"}, "environments repository", "EPHEMERA_GIT", id="git password"),
-        pytest.param({"EPHEMERA_CLUSTER_TOKEN": "wrong"}, "cluster", "token", id="cluster token"),
+        pytest.param({"EPHEMERA_GIT_PASSWORD": "wrong"}, "environments repository", "credentials", id="git password"),
+        pytest.param({"EPHEMERA_CLUSTER_TOKEN": "wrong"}, "cluster", "credentials", id="cluster token"),
         pytest.param({"EPHEMERA_REDIS_URL": "redis://127.0.0.1:{port}/0"}, "Redis", "EPHEMERA_REDIS_URL", id="redis"),
         pytest.param(
             {"EPHEMERA_DATABASE_URL": "postgresql://nobody@127.0.0.1:{port}/none"}, "PostgreSQL", "", id="postgresql"

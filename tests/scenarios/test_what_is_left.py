@@ -3,8 +3,9 @@
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from app.demo.git_faults import Fault
@@ -92,13 +93,9 @@ def _secrets(world: World) -> Mapping[str, str]:
 
 
 def _arguments(world: World) -> Iterator[tuple[str, str]]:
-    """Process id -> command line, of everything that the product runs right now."""
-    sessions = {world.processes.pid(name) for name in world.processes.commands}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            # After the program's name, which may hold anything: state, parent, group, session (proc(5)).
-            session = int((folder / "stat").read_text().rpartition(")")[2].split()[3])
-            if session in sessions:
-                yield folder.name, (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
+    """Process and command line of everything that the product runs right now."""
+    for name in world.processes.commands:
+        process = psutil.Process(world.processes.pid(name))
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                yield f"{name}/{each.pid}", " ".join(each.cmdline())

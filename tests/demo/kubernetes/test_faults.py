@@ -48,7 +48,7 @@ def test_who_is_let_in(cluster: SimulatedKubernetes, path: str, headers: dict[st
         ("/apis/apps", 200),
         ("/apis/argoproj.io/v1alpha1", 200),
         ("/apis/apps/v2", 404),
-        ("/apis/apps/v1/daemonsets", 404),
+        ("/apis/apps/v1/controllerrevisions", 404),
         ("/api/v1/pods/x", 404),
         ("/api/v1/namespaces/default/pods/x", 404),
         ("/nothing", 404),
