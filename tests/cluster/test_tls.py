@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from requests.certs import where
 
 from app.cluster.access import ByToken
 from app.cluster.connection import Api, Ask
@@ -27,6 +26,11 @@ OK = Answer(chunks=(b'{"kind": "PodList"}\n',))
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """Give a PEM file with a key and its self-signed certificate for 127.0.0.1."""
+    return self_signed(tmp_path / "tls.pem")
+
+
+def self_signed(path: Path) -> Path:
+    """Write a new key and its certificate there."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -38,7 +42,6 @@ def certificate(tmp_path: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    path = tmp_path / "tls.pem"
     path.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
     )
@@ -64,10 +67,10 @@ def test_server_on_this_machine_needs_no_named_authority(serve: Serve, certifica
         assert Api(ByToken(url, "abc")).get(ASK)
 
 
-def test_unknown_authority_needs_a_person(serve: Serve, certificate: Path) -> None:
+def test_unknown_authority_needs_a_person(serve: Serve, certificate: Path, tmp_path: Path) -> None:
     url = behind_tls(serve(lambda request: OK), certificate)
     with pytest.raises(Stalled, match="Name the file with the cluster's certificate authority"):
-        Api(ByToken(url, "abc", Path(where()))).get(ASK)
+        Api(ByToken(url, "abc", self_signed(tmp_path / "other.pem"))).get(ASK)
 
 
 def test_server_elsewhere_is_always_verified() -> None:
