@@ -55,7 +55,7 @@ class RedisBell:
 
 
 class BackgroundBell:
-    """Rings another bell from a thread of its own: at once, then at most every 10 ms, once for all that asked meanwhile.
+    """Rings another bell from a thread of its own: at once, then every 10 ms at most, once for all who asked meanwhile.
 
     Nobody waits for Redis, not even for one that hangs; asking Redis for each webhook was a quarter of the web's work.
     What was asked for when the process ends is lost, as every ring may be. Safe to share between threads. The thread

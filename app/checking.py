@@ -31,7 +31,7 @@ def _guarded(what: str, check: Callable[[Wiring], Iterable[Finding]], wiring: Wi
 
 def _database(wiring: Wiring) -> Iterable[Finding]:
     revision = migrate.current(wiring.store)
-    is_current = revision == migrate.head()
+    is_current = migrate.suffices(revision)
     detail = f"reachable, at migration {revision or 'none'}"
     yield Finding("PostgreSQL", is_current, detail, f"run `ephemera migrate` to bring it to {migrate.head()}")
 

@@ -18,11 +18,11 @@ _log = structlog.get_logger(__name__)
 
 
 def try_once() -> bool:
-    """Upgrade the database if it is behind; False when it cannot be reached now. Raises SettingsError."""
-    url = Settings.load().database_url.get_secret_value()
+    """Upgrade the database if it is behind; False when it cannot be reached now. Exits on unusable settings."""
+    url = Settings.load_or_exit().database_url.get_secret_value()
     store = Store(url, pool_size=1)
     try:
-        if migrate.current(store) != migrate.head():
+        if not migrate.suffices(migrate.current(store)):
             migrate.upgrade(url)
             _log.info("database.migrated", revision=migrate.head())
     except EphemeraError as error:

@@ -6,6 +6,7 @@ Every mistake is reported at once, in words, before anything starts; secrets are
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -77,6 +78,15 @@ class Settings(BaseSettings):
         except ValidationError as error:
             lines = [_explain(detail) for detail in error.errors(include_url=False)]
             raise SettingsError("\n".join(["the settings are not usable:", *lines])) from None
+
+    @classmethod
+    def load_or_exit(cls) -> "Settings":
+        """The settings of this process, for a program that others start: mistakes end it, in words and with status 1."""
+        try:
+            return cls.load()
+        except SettingsError as error:
+            print(f"ephemera: {error}", file=sys.stderr)  # noqa: T201 - logging is not what an operator reads here
+            raise SystemExit(1) from None
 
     @property
     def policy(self) -> Policy:

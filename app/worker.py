@@ -11,5 +11,5 @@ from app.settings import Settings
 log.configure()
 migrating.until_done()
 
-REDIS_URL = Settings.load().redis_url.get_secret_value()
+REDIS_URL = Settings.load_or_exit().redis_url.get_secret_value()
 JOBS = app.jobs.__name__

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.demo.processes import read_procfile
 from tests.domain.builders import spec
 
 EPHEMERA = Path(sys.executable).parent / "ephemera"
@@ -70,6 +71,19 @@ def test_missing_settings_are_told_before_anything_starts(command: list[str]) ->
     done = ephemera(*command)
     assert done.returncode == 1
     assert "EPHEMERA_DATABASE_URL is not set" in done.stderr
+    assert "EPHEMERA_PREVIEW_DOMAIN is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["web", "high", "clock"])
+def test_process_of_the_procfile_ends_with_the_mistakes_in_words(name: str) -> None:
+    root = Path(__file__).parents[1]
+    command = read_procfile((root / "Procfile").read_text())[name]
+    environment = {"PATH": f"{EPHEMERA.parent}:{os.environ['PATH']}", "HOME": "/nonexistent"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=environment, cwd=root, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
     assert "EPHEMERA_PREVIEW_DOMAIN is not set" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -24,6 +24,14 @@ def head() -> str:
     return revision
 
 
+def suffices(revision: str | None) -> bool:
+    """Whether this program can work at the database's revision: its own, or one that it does not know.
+
+    That one is newer, made by a program that is being rolled out beside this one; migrations are additive first.
+    """
+    return revision is not None and (revision == head() or revision not in _known())
+
+
 def current(store: Store) -> str | None:
     """The database's revision; None when it was never migrated. Raises Transient when it cannot be asked."""
     with store.connection() as connection:
@@ -38,6 +46,11 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Take the database back to an earlier revision."""
     _run(url, lambda config: command.downgrade(config, revision))
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
 
 
 def _run(url: str, act: Callable[[Config], None]) -> None:

@@ -42,7 +42,7 @@ def _postgresql(services: Services) -> Finding:
     except Transient as error:
         advice = "Start PostgreSQL, or correct EPHEMERA_DATABASE_URL."
         return Finding("postgresql", is_ok=False, detail=str(error), advice=advice)
-    if found == migrate.head():
+    if migrate.suffices(found):
         return Finding("postgresql", is_ok=True, detail=f"at migration {found}")
     detail = f"at migration {found or 'none'}; this program needs {migrate.head()}"
     advice = "Run `ephemera migrate` of the version that is deployed."

@@ -2,12 +2,14 @@
 
 import itertools
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jwt
 import psycopg2
 import requests
 from redis import Redis
@@ -16,9 +18,10 @@ from rq.serializers import JSONSerializer
 
 from app.demo import product
 from app.demo.github.client import SimulatedGitHub
+from app.demo.github.readings import SentDelivery
 from app.demo.github.sender import Sending
 from app.demo.kubernetes.client import SimulatedKubernetes
-from app.demo.outside import Outside
+from app.demo.outside import APP_ID, Outside
 from app.demo.ports import wait_until
 from app.demo.processes import Processes
 
@@ -109,6 +112,12 @@ class World:
         self.processes.stop(name)
         self.processes.start(name)
 
+    def kill(self, name: str) -> None:
+        """Kill a process (kill -9) and wait until it is started again, as an init system would."""
+        before = self.processes.starts(name)
+        self.processes.kill(name)
+        self.await_true(lambda: self.processes.starts(name) > before, f"{name} to be started again")
+
     def ephemera(self, *arguments: str, **changed: str) -> "subprocess.CompletedProcess[str]":
         """Run the operator's command with the product's settings, some of them changed."""
         settings: Mapping[str, str] = {**self.outside.settings(), **changed}
@@ -120,6 +129,23 @@ class World:
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Ask the web process."""
         return requests.request(method, f"{self.outside.web_url}{path}", timeout=30, **options)
+
+    def redeliver(self, sent: SentDelivery) -> None:
+        """Deliver a webhook once more, as the App asks GitHub to."""
+        now = int(time.time())
+        claims = {"iat": now - 60, "exp": now + 300, "iss": str(APP_ID)}
+        token = jwt.encode(claims, (self.outside.directory / "app.pem").read_text(), algorithm="RS256")
+        url = f"{self.github.url}/app/hook/deliveries/{sent.id}/attempts"
+        requests.post(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).raise_for_status()
+
+    def last_delivery(self) -> SentDelivery:
+        """The newest attempt to deliver `pull_request`, once nothing is under way."""
+        self.github.wait_deliveries(PATIENCE_SECONDS)
+        return [sent for sent in self.github.deliveries() if sent.event == "pull_request"][-1]
+
+    def has_met_its_faults(self) -> bool:
+        """Every fault that was armed on GitHub has befallen a request."""
+        return not self.github.call("GET", "/faults")
 
     def mend(self) -> None:
         """End everything that was made to go wrong, and let every webhook arrive."""

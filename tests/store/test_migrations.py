@@ -45,6 +45,11 @@ def test_every_migration_goes_up_down_and_up_again_with_rows_in_place(empty_data
     store.close()
 
 
+@pytest.mark.parametrize(("revision", "is_enough"), [(None, False), (migrate.head(), True), ("a-newer-one", True)])
+def test_program_works_at_its_own_level_and_at_a_newer_one(revision: str | None, is_enough: bool) -> None:
+    assert migrate.suffices(revision) is is_enough
+
+
 def test_models_and_migrations_describe_the_same_tables(database_url: str) -> None:
     engine = create_engine(database_url)
     with engine.connect() as connection:
