@@ -81,7 +81,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load_or_exit(cls) -> "Settings":
-        """The settings of this process, for a program that others start: mistakes end it, in words and with status 1."""
+        """The settings of this process, for a program that others start: mistakes end it, in words, with status 1."""
         try:
             return cls.load()
         except SettingsError as error:

@@ -17,12 +17,7 @@ from app.domain.report import Report, digest, report
 from app.domain.status import Assessment, assess
 from app.store.models import DeploymentRow, EnvironmentRow, Event, TroubleRow
 
-_ENDED = {
-    Status.READY: DeploymentStatus.SUCCESS,
-    Status.FAILED: DeploymentStatus.FAILED,
-    Status.DESTROYING: DeploymentStatus.SUPERSEDED,
-    Status.DESTROYED: DeploymentStatus.SUPERSEDED,
-}
+_OUTCOMES = {Status.READY: DeploymentStatus.SUCCESS, Status.FAILED: DeploymentStatus.FAILED}
 
 
 def environment_of(row: EnvironmentRow) -> Environment:
@@ -108,22 +103,30 @@ def _troubles(rows: list[TroubleRow]) -> Mapping[Stage, Trouble]:
 def _settle_deployment(
     session: Session, row: EnvironmentRow, environment: Environment, status: Status, now: datetime
 ) -> None:
-    query = select(DeploymentRow).where(DeploymentRow.environment_id == row.id, DeploymentRow.finished_at.is_(None))
     wanted = environment.desired.spec.head_sha if isinstance(environment.desired, Present) else None
-    for deployment in session.scalars(query):
-        if deployment.commit_sha != wanted:
-            deployment.status, deployment.finished_at = DeploymentStatus.SUPERSEDED.value, now
+    _supersede(session, row, wanted, now)
     if wanted is None:
         return
     deployment = _deployment(session, row.id, wanted, environment)
-    outcome = _ENDED.get(status)
-    if outcome is None:
-        outcome = DeploymentStatus.IN_PROGRESS if environment.is_published else DeploymentStatus.QUEUED
+    under_way = DeploymentStatus.IN_PROGRESS if environment.is_published else DeploymentStatus.QUEUED
+    outcome = _OUTCOMES.get(status, under_way)
     if deployment.status != outcome.value:
         deployment.status = outcome.value
-        deployment.finished_at = now if outcome is DeploymentStatus.SUCCESS else None
+        deployment.finished_at = now if status in _OUTCOMES else None
     if environment.is_published:
         deployment.published_commit = environment.published.commit
+
+
+def _supersede(session: Session, row: EnvironmentRow, wanted: str | None, now: datetime) -> None:
+    """Mark what another commit took the place of; of a removed environment, what was still under way."""
+    query = select(DeploymentRow).where(
+        DeploymentRow.environment_id == row.id, DeploymentRow.status != DeploymentStatus.SUPERSEDED.value
+    )
+    for deployment in session.scalars(query):
+        is_over = deployment.commit_sha != wanted if wanted else deployment.finished_at is None
+        if is_over:
+            deployment.status = DeploymentStatus.SUPERSEDED.value
+            deployment.finished_at = deployment.finished_at or now
 
 
 def _deployment(session: Session, environment_id: int, sha: str, environment: Environment) -> DeploymentRow:

@@ -70,12 +70,14 @@ class World:
         """Where each process writes what it does."""
         return self.outside.directory / "logs"
 
-    def await_true(self, predicate: Callable[[], T], what: str) -> T:
+    def await_true(self, predicate: Callable[[], T | None], what: str) -> T:
         """The predicate's first true answer. AssertionError with the end of every log when there is none."""
         try:
-            return wait_until(predicate, PATIENCE_SECONDS, what)
+            answer = wait_until(predicate, PATIENCE_SECONDS, what)
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{product.last_lines(self.logs)}") from error
+        assert answer is not None
+        return answer
 
     # PostgreSQL and Valkey
 

@@ -80,10 +80,19 @@ def test_push_updates_and_the_older_deployment_is_superseded(house: House) -> No
     assert house.environment().status is Status.UPDATING
     ready(house, OLD_SHA)
     assert house.environment().status is Status.READY
-    assert house.values("SELECT status FROM deployments ORDER BY id") == ["success", "success"]
+    assert house.values("SELECT status FROM deployments ORDER BY id") == ["superseded", "success"]
     assert len(house.texts.comments) == 1
     assert house.commits() == ["Deploy Acme/Shop#42 at fffffff", "Deploy Acme/Shop#42 at 0123456"]
     assert not house.syncer.pokes[1].came_or_went
+
+
+def test_pushing_an_older_commit_again_takes_up_its_deployment(house: House) -> None:
+    opened(house)
+    for delivery, sha in (("d-2", OLD_SHA), ("d-3", SHA)):
+        house.truth.pull_requests[42] = pull_request(head_sha=sha)
+        house.deliver(delivery, "synchronize")
+        house.settle()
+    assert house.values("SELECT status FROM deployments ORDER BY id") == ["in_progress", "superseded"]
 
 
 def test_check_run_of_an_overtaken_commit_ends(house: House) -> None:
