@@ -23,7 +23,7 @@ _FLAG_SECONDS = 10
 """A flag outlives a job that was lost with its worker by at most this long."""
 _JOB_SECONDS = 600
 _FAILED_SECONDS = 24 * 60 * 60
-_BREATH_SECONDS = 0.01
+_BREATH_SECONDS = 0.05
 
 _log = structlog.get_logger(__name__)
 

@@ -1,11 +1,14 @@
 """The bell: coalesced, one queue a worker, and never in anybody's way."""
 
+import threading
+
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 from app import jobs
-from app.bell import QUEUES, RedisBell
+from app.bell import QUEUES, BackgroundBell, RedisBell
+from app.demo.ports import wait_until
 from app.ports import Ring
 
 
@@ -39,3 +42,28 @@ def test_every_ring_has_a_queue_and_a_job() -> None:
 def test_a_dead_bell_is_silent(redis_url: str) -> None:
     bell = RedisBell(Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2))
     bell.ring(Ring.DECIDE)
+
+
+def test_ring_in_the_background_arrives_also_after_another_was_answered(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    bell = RedisBell(redis)
+    background = BackgroundBell(bell)
+    for rung in range(1, 4):
+        background.ring(Ring.CLEAN_UP)
+        wait_until(lambda rung=rung: len(waiting(redis, Ring.CLEAN_UP)) == rung, 10, f"job {rung}")
+        bell.answer(Ring.CLEAN_UP)
+
+
+def test_nobody_waits_for_a_bell_that_hangs() -> None:
+    asked, freed = threading.Event(), threading.Event()
+
+    class Hanging:
+        def ring(self, *rings: Ring) -> None:
+            asked.set()
+            freed.wait(10)
+
+    background = BackgroundBell(Hanging())
+    background.ring(Ring.DECIDE)
+    assert asked.wait(10)
+    background.ring(Ring.DECIDE)
+    freed.set()

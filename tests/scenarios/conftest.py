@@ -11,7 +11,7 @@ from tests.scenarios.world import World
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give the product and everything around it, running."""
-    with World.running(tmp_path_factory.mktemp("scenarios")) as running:
+    with World.running(tmp_path_factory.mktemp("scenarios"), durable=False) as running:
         yield running
 
 

@@ -29,7 +29,10 @@ def commits(world: World) -> list[Commit]:
     """All commits of the branch, oldest first."""
     lines = git(world, "log", "--reverse", f"--format={'%x1f'.join(_FIELDS)}", "main").splitlines()
     parts = [line.split("\x1f") for line in lines]
-    return [Commit(*part[:4], dict(zip(_TRAILERS, part[4:], strict=True))) for part in parts]
+    return [
+        Commit(sha, parent, tree, subject, dict(zip(_TRAILERS, trailers, strict=True)))
+        for sha, parent, tree, subject, *trailers in parts
+    ]
 
 
 def commits_of(world: World, namespace: str) -> list[Commit]:

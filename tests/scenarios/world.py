@@ -43,9 +43,9 @@ class World:
 
     @classmethod
     @contextmanager
-    def running(cls, directory: Path) -> Iterator["World"]:
-        """Start everything; at the end nothing is left."""
-        outside = Outside.start(directory, durable=False)
+    def running(cls, directory: Path, *, durable: bool) -> Iterator["World"]:
+        """Start everything; at the end nothing is left. `durable`: PostgreSQL keeps what it committed when killed."""
+        outside = Outside.start(directory, durable=durable)
         try:
             with product.processes(outside.settings(), directory / "logs") as processes:
                 product.await_ready(outside.web_url)
@@ -75,7 +75,7 @@ class World:
         try:
             answer = wait_until(predicate, PATIENCE_SECONDS, what)
         except TimeoutError as error:
-            raise AssertionError(f"{error}\n{product.last_lines(self.logs)}") from error
+            raise AssertionError(f"{error}\n{product.last_lines(self.logs, 5)}") from error
         assert answer is not None
         return answer
 
@@ -159,6 +159,7 @@ class World:
         self.cluster.disturb_watches("restore")
         self.cluster.resume_syncer()
         self.processes.start()
+        product.await_ready(self.outside.web_url)
         self.github.wait_deliveries()
 
     def _query(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:

@@ -183,8 +183,7 @@ def test_database_without_tables_is_answered_with_try_again(house: House) -> Non
 def test_plan_that_a_pooler_left_elsewhere_is_done_without(house: House) -> None:
     house.send(OPENED)
     house.send(OPENED)
-    for connection in house.app.extensions["ephemera.intake"]._idle:
-        connection.cursor().execute("DEALLOCATE ALL")
+    house.app.extensions["ephemera.intake"]._connection.cursor().execute("DEALLOCATE ALL")
     assert house.send(OPENED).status_code == 202
     assert house.environments()[0].requested_generation == 3
 
@@ -196,6 +195,16 @@ def test_deliveries_at_the_same_time_are_each_kept_and_counted(house: House) -> 
         codes = list(threads.map(lambda name: house.send(OPENED, name).status_code, names))
     assert sorted(codes) == [200] * 20 + [202] * 20
     assert (house.environments()[0].requested_generation, len(house.deliveries())) == (21, 21)
+
+
+def test_new_and_known_pull_requests_at_the_same_time_are_each_marked(house: House) -> None:
+    numbers = [number % 10 + 1 for number in range(40)]
+    payloads = [Payload("pull_request", "any", OPENED.document | {"number": number}) for number in numbers]
+    with ThreadPoolExecutor(8) as threads:
+        codes = list(threads.map(lambda payload: house.send(payload).status_code, payloads))
+    assert codes == [202] * 40
+    assert {(row.number, row.requested_generation) for row in house.environments()} == {(n, 4) for n in range(1, 11)}
+    assert len(house.rows("SELECT * FROM events WHERE kind = 'asked'")) == 40
 
 
 def test_hostile_text_survives_byte_for_byte(house: House) -> None:

@@ -172,6 +172,7 @@ def test_a_button_shows_once_the_check_run_is_completed(
     actions = [{"label": "Destroy", "description": "Remove it", "identifier": "destroy"}]
     body = {"name": "ephemera", "head_sha": sha, "conclusion": "success", "actions": actions}
     run = as_installation.call("POST", f"{shop.path}/check-runs", body).json()["id"]
+    github.wait_deliveries()
     github.press(shop.name, run, "destroy", by="ada")
     github.wait_deliveries()
     github.rerequest(shop.name, run)
