@@ -119,12 +119,13 @@ def repositories(request: Request, page: Any, installation_id: int) -> list[Repo
 def app(request: Request, answer: Any) -> App:
     """What `GET /app` answers."""
     found = Field(request, answer)
+    events = found.find("events")
     return App(
         found.get("id").number(),
         found.get("slug").text(),
-        found.get("name").text(),
-        found.get("permissions").names(),
-        frozenset(event.text() for event in found.get("events").items()),
+        (found.find("name") or found.get("slug")).text(),
+        _permissions(found),
+        frozenset(event.text() for event in events.items()) if events else frozenset(),
     )
 
 
@@ -197,9 +198,13 @@ def _installation(found: Field) -> Installation:
     account = found.find("account")
     # An enterprise has no login but a slug.
     name = (account.find("login") or account.get("slug")).text() if account else "a deleted account"
-    return Installation(
-        found.get("id").number(), name, found.find("suspended_at") is not None, found.get("permissions").names()
-    )
+    return Installation(found.get("id").number(), name, found.find("suspended_at") is not None, _permissions(found))
+
+
+def _permissions(found: Field) -> dict[str, str]:
+    """Only `ephemera check` looks at them, so nothing stops where they are not told."""
+    permissions = found.find("permissions")
+    return permissions.names() if permissions else {}
 
 
 def _check_run(found: Field) -> KnownRun:
