@@ -28,6 +28,7 @@ from gitops.workloads import workloads_of
 
 LOCK_WAIT = timedelta(seconds=10)
 """How long a second publisher waits for the first; what it would have done is rung for when the first is done."""
+_SETTLED_AT_ONCE = 20
 _AUTHOR = Person("Ephemera", "noreply@ephemera.dev")
 
 _log = structlog.get_logger(__name__)
@@ -91,12 +92,14 @@ class Publisher:
         return _poke_for(batch, published)
 
     def _read(self) -> _Batch:
-        with self.store.begin() as session:
-            due = publishing.due(session)
         batch = _Batch()
-        for environment in due:
+        for environment in self._due():
             self._add(batch, environment)
         return batch
+
+    def _due(self) -> Sequence[Environment]:
+        with self.store.begin() as session:
+            return publishing.due(session)
 
     def _add(self, batch: _Batch, environment: Environment) -> None:
         match environment.desired:
@@ -116,13 +119,18 @@ class Publisher:
         batch.taken[environment.place.folder] = environment
 
     def _settle(self, batch: _Batch, published: Sequence[Published]) -> None:
-        """Keep, with the generations that were taken, what the remote now holds; one transaction for the batch."""
+        """Keep, with the generations that were taken, what the remote now holds.
+
+        A few at a time: the rows are locked meanwhile, and no webhook should have to wait for a large batch.
+        """
         files = {change.folder: change.files for change in batch.changes}
+        for start in range(0, len(published), _SETTLED_AT_ONCE):
+            with self.store.begin() as session:
+                for result in published[start : start + _SETTLED_AT_ONCE]:
+                    environment = batch.taken[result.folder]
+                    workloads = workloads_of(files[result.folder] or {})
+                    publishing.record(session, environment, result.tree, result.commit, workloads)
         with self.store.begin() as session:
-            for result in published:
-                environment = batch.taken[result.folder]
-                workloads = workloads_of(files[result.folder] or {})
-                publishing.record(session, environment, result.tree, result.commit, workloads)
             for environment in batch.untouched:
                 publishing.settle_unchanged(session, environment.id, environment.decided_generation)
         for result in published:
@@ -130,10 +138,11 @@ class Publisher:
             _log.info("publish.done", environment=key, commit=result.commit, changed=result.changed)
 
     def _keep(self, batch: _Batch, error: PublishError) -> EphemeraError:
-        """Keep the failure with every environment of the batch, and return it in our own terms."""
+        """Keep the failure with every environment that waits for it, and return it in our own terms."""
         is_passing = isinstance(error, RemoteUnavailable | Contended)
         ours = Transient(str(error)) if is_passing else Stalled(str(error))
-        for environment in batch.taken.values():
+        # A repository that cannot even be cloned fails before anything is read.
+        for environment in batch.taken.values() or self._due():
             self._keep_one(environment, ours)
         return ours
 

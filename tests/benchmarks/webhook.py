@@ -34,8 +34,8 @@ _COMMANDS = {
     CONSTANT: "gunicorn --config python:app.gunicorn tests.benchmarks.constant:app",
     PEER: "uvicorn --factory tests.benchmarks.peer:create_app --port $PORT --workers $WORKERS --no-access-log",
 }
-ROUNDS = 7
-ROUND_SECONDS = 3.0
+ROUNDS = 11
+ROUND_SECONDS = 2.0
 WARM_UP_SECONDS = 2.0
 _START_SECONDS = 60.0
 _SECRET = "a secret of the benchmark"

@@ -34,9 +34,8 @@ def test_the_answer_to_a_write_is_lost(world: World, shop: Shop, kind: FaultKind
     [
         Fault("status", status=500, times=2),
         Fault("status", "POST", status=502, times=2),
-        Fault("secondary_limit", status=403, seconds=1, times=2),
         Fault("secondary_limit", status=429, seconds=1, times=2),
-        Fault("primary_limit", status=403, seconds=1, times=2),
+        Fault("primary_limit", status=403, seconds=1),
         Fault("status", status=401, times=1),
         Fault("half_body", "GET", times=2),
         Fault("lost_answer", "POST", ".*/access_tokens"),

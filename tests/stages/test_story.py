@@ -304,6 +304,19 @@ def test_refused_poke_fails_nothing(house: House) -> None:
     assert house.environment().is_published
 
 
+def test_remote_that_cannot_be_reached_is_told_and_tried_again(house: House) -> None:
+    away = house.remote.rename(house.remote.with_name("away.git"))
+    opened(house)
+    trouble = house.environment().troubles[Stage.PUBLISH]
+    assert "environments.git" in trouble.message
+    assert not trouble.is_stalled
+    away.rename(house.remote)
+    house.deliver("d-2", "edited")
+    house.settle()
+    assert house.commits() == ["Deploy Acme/Shop#42 at 0123456"]
+    assert house.environment().troubles == {}
+
+
 def test_history_tells_who_did_what_and_cannot_be_rewritten(house: House) -> None:
     opened(house)
     kinds = house.values("SELECT kind FROM events ORDER BY id")
