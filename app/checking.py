@@ -48,6 +48,14 @@ def _github(wiring: Wiring) -> Iterable[Finding]:
 
 def _repository(wiring: Wiring) -> Iterable[Finding]:
     remote = wiring.repository.remote
-    head = probe(wiring.repository)
+    try:
+        head = probe(wiring.repository)
+    except GitopsError as error:
+        advice = (
+            "check EPHEMERA_ENVIRONMENTS_REPOSITORY and _BRANCH and, for one that is not on that GitHub, "
+            "EPHEMERA_GIT_USERNAME and EPHEMERA_GIT_PASSWORD"
+        )
+        yield Finding.bad("environments repository", str(error), advice)
+        return
     detail = f"{remote.url} is readable and writable, {remote.branch} is at {head or 'no commit yet'}"
     yield Finding.good("environments repository", detail)

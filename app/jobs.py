@@ -1,36 +1,47 @@
 """The RQ jobs, one for each ring. They carry nothing: what is due stands in PostgreSQL."""
 
+from collections.abc import Callable
+
+import structlog
+
+from app.errors import EphemeraError
 from app.ports import Ring
 from app.store.asking import HIGH, LOW
 from app.wiring import Wiring, this_process
 
+_log = structlog.get_logger(__name__)
+
 
 def decide() -> None:
     """Decide for pull requests that want an environment or a newer one."""
-    _answered(Ring.DECIDE).decider.run(HIGH, Ring.DECIDE)
+    _run(Ring.DECIDE, lambda wiring: wiring.decider.run(HIGH, Ring.DECIDE))
 
 
 def clean_up() -> None:
     """Decide for pull requests whose environment should go."""
-    _answered(Ring.CLEAN_UP).decider.run(LOW, Ring.CLEAN_UP)
+    _run(Ring.CLEAN_UP, lambda wiring: wiring.decider.run(LOW, Ring.CLEAN_UP))
 
 
 def publish() -> None:
     """Commit and push everything that was decided."""
-    _answered(Ring.PUBLISH).publisher.run()
+    _run(Ring.PUBLISH, lambda wiring: wiring.publisher.run())
 
 
 def report() -> None:
     """Write to the pull requests."""
-    _answered(Ring.REPORT).reporter.run()
+    _run(Ring.REPORT, lambda wiring: wiring.reporter.run())
 
 
 def reconcile() -> None:
     """Compare all open pull requests with the rows."""
-    _answered(Ring.RECONCILE).sweeper.reconcile()
+    _run(Ring.RECONCILE, lambda wiring: wiring.sweeper.reconcile())
 
 
-def _answered(ring: Ring) -> Wiring:
+def _run(ring: Ring, act: Callable[[Wiring], None]) -> None:
+    """Answer the bell, then act. An outage, as of PostgreSQL, is one line; the sweep rings again when it is over."""
     wiring = this_process()
     wiring.bell.answer(ring)
-    return wiring
+    try:
+        act(wiring)
+    except EphemeraError as error:
+        _log.warning("job.failed", job=ring.value, error=str(error))

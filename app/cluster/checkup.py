@@ -11,6 +11,7 @@ from app.domain.finding import Finding
 from app.errors import Stalled, Transient
 
 _LIMITS = Limits(connect_seconds=5, read_seconds=10)
+_REACH = "Check EPHEMERA_CLUSTER_URL and EPHEMERA_CLUSTER_TOKEN, or EPHEMERA_KUBECONFIG, and the network."
 
 
 def check_cluster(api: Api, syncer: KnownSyncer) -> list[Finding]:
@@ -18,7 +19,7 @@ def check_cluster(api: Api, syncer: KnownSyncer) -> list[Finding]:
 
     Changes nothing in the cluster. When the server cannot be reached, that is the only finding.
     """
-    reachable = _finding("cluster: reachable", lambda: _version(api), "Check the cluster's URL and the network.")
+    reachable = _finding("cluster: reachable", lambda: _version(api), _REACH)
     if not reachable.is_ok:
         return [reachable]
     reading = [_reading(api, resource) for resource in WATCHED]

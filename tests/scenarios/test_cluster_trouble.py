@@ -50,13 +50,14 @@ def test_a_failing_push_says_so_though_the_old_commit_still_runs(world: World, s
 def test_a_namespace_deleted_by_hand_is_noticed(world: World, shop: Shop) -> None:
     pull = shop.open_until_ready()
     namespace = shop.row(pull).namespace
-    # Argo CD without self-healing does not sync a commit again; the next one brings everything back.
     world.cluster.pause_syncer()
     world.cluster.delete(NAMESPACE, "", namespace)
     world.await_true(lambda: shop.row(pull).status != "ready", "the loss to be noticed")
     world.await_true(lambda: "Preview environment: ready" not in shop.comment(pull), "the comment to say so")
     world.await_true(lambda: shop.row(pull).is_settled, "the report")
     assert shop.says(pull) == ("in_progress", "pending")
+    # The simulated Argo CD does not heal by itself and syncs a commit once; the next commit brings everything back.
+    world.await_true(lambda: namespace not in world.cluster.namespaces(), "the namespace to be gone")
     world.cluster.resume_syncer()
     pull = shop.push(pull)
     shop.await_status(pull, "ready")
