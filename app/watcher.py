@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 
 def run(observer: Observer, stop: threading.Event) -> None:
-    """Observe until `stop` is set. An outage of PostgreSQL is waited out; what it missed comes with the next list."""
+    """Observe until `stop` is set. An outage of PostgreSQL is waited out, and what was seen in it written then."""
     while not stop.is_set():
         try:
             observer.step(_STEP)

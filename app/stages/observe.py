@@ -5,7 +5,7 @@ repository, that does not hold the name.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -29,11 +29,13 @@ class Observer:
     view: ClusterView
     bell: Bell
     cluster: str
+    unwritten: dict[str, Health] = field(default_factory=dict)
+    """What was seen and could not be written yet: it is told only once."""
 
     def step(self, timeout: timedelta) -> None:
         """Wait up to `timeout` for something to change, write it down, and look for what is gone."""
-        changes = self.view.changes(timeout)
-        recorded = [self._record(namespace, health) for namespace, health in changes.items()]
+        self.unwritten.update(self.view.changes(timeout))
+        recorded = [self._record(namespace, self.unwritten[namespace]) for namespace in tuple(self.unwritten)]
         recorded += [self._record(namespace, _GONE) for namespace in self._gone()]
         if any(recorded):
             self.bell.ring(Ring.REPORT)
@@ -41,6 +43,7 @@ class Observer:
     def _record(self, namespace: str, health: Health) -> bool:
         with self.store.begin() as session:
             is_news = observing.record(session, namespace, health)
+        self.unwritten.pop(namespace, None)
         if is_news:
             _log.info("observe.changed", namespace=namespace, phase=health.phase.value)
         return is_news

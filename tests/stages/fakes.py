@@ -94,9 +94,11 @@ class SeenCluster:
     healths: dict[str, Health] = field(default_factory=dict)
     unlabelled: set[str] = field(default_factory=set)
     is_blind: bool = False
+    is_quiet: bool = False
+    """Nothing changes any more: what was told is not told again."""
 
     def changes(self, timeout: timedelta) -> Mapping[str, Health]:
-        return dict(self.healths)
+        return {} if self.is_quiet else dict(self.healths)
 
     def present(self) -> Collection[str]:
         if self.is_blind:

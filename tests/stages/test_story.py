@@ -1,6 +1,7 @@
 """The main job through all stages, one step after the other, on real PostgreSQL and real Git."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from app.domain.report import CheckStatus, Conclusion
 from app.errors import Stalled, Transient
 from app.ports import Ring
 from app.store import asking
+from app.store.engine import Store
 from app.store.rows import locked
 from tests.domain.builders import OLD_SHA, SHA, health, pull_request, web
 from tests.stages.house import House
@@ -163,6 +165,17 @@ def test_failing_workload_is_explained_and_heals(house: House) -> None:
     [comment] = house.texts.comments.values()
     assert "manifest unknown" in comment
     ready(house)
+    assert house.environment().status is Status.READY
+
+
+def test_what_was_seen_while_the_database_was_away_is_written_when_it_is_back(house: House) -> None:
+    opened(house)
+    house.cluster.healths[NAMESPACE] = health(web())
+    away = Store("postgresql+psycopg2://nobody@127.0.0.1:1/nowhere")
+    with pytest.raises(Transient):
+        replace(house.observer, store=away).step(timedelta())
+    house.cluster.is_quiet = True
+    house.observe()
     assert house.environment().status is Status.READY
 
 
