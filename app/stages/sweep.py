@@ -36,7 +36,7 @@ class Sweeper:
             late = sweeping.overdue(session)
         for environment_id in late:
             with self.store.begin() as session:
-                observing.reassess(session, [environment_id])
+                observing.reassess(session, environment_id)
         with self.store.begin() as session:
             behind = sweeping.behind(session)
         self.bell.ring(*(Ring(stage) for stage, is_behind in behind.items() if is_behind))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.policy import Policy
 from app.domain.pull_request import RepositoryRef
-from app.store.models import EnvironmentRow, Event, Repository
+from app.store.models import EnvironmentRow, Event
 from app.store.rows import locked, note
 from gitops.naming import folder_path, namespace_name
 
@@ -247,8 +247,3 @@ def _new_row(ask: Ask, policy: Policy, namespace: str) -> dict[str, Any]:
         "delivery": ask.delivery,
         "queue": ask.queue,
     }
-
-
-def repository_of(session: Session, repository_id: int) -> Repository | None:
-    """The repository's row, if any webhook or sweep has named it."""
-    return session.get(Repository, repository_id)

@@ -1,6 +1,6 @@
 """What `observe` reads and writes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,10 +45,7 @@ def believed_present(session: Session, cluster: str) -> Collection[str]:
     return set(session.scalars(query))
 
 
-def reassess(session: Session, environment_ids: Sequence[int]) -> Mapping[int, Status]:
-    """Settle rows whose status depends on how late it is; returns the status of each."""
-    statuses = {}
-    for environment_id in environment_ids:
-        row, now = locked(session, environment_id)
-        statuses[environment_id] = settle(session, row, now).status
-    return statuses
+def reassess(session: Session, environment_id: int) -> None:
+    """Settle a row whose status depends on how late it is."""
+    row, now = locked(session, environment_id)
+    settle(session, row, now)
