@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from app.domain.health import Health
+from app.domain.health import Health, LogSource
 from app.domain.pull_request import Missing, PullRequest, RepositoryRef
 from app.domain.report import CheckRun, CommitStatus
 
@@ -91,5 +91,13 @@ class ClusterView(Protocol):
         """Names of the namespaces that the view holds objects of, as of its last complete list and watch since.
         Raises Transient while no complete list has been seen."""
 
-    def absent(self, namespaces: Collection[str]) -> Collection[str]:
-        """Which of these a complete list, made now over *all* namespaces, labelled or not, does not show."""
+    def remaining(self, namespaces: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """What complete lists, made now over the whole cluster, labelled or not, show of each environment:
+        `{"pr-7-shop": {"Namespace/pr-7-shop", "Application/pr-7-shop", "PersistentVolume/pvc-1"}}`.
+
+        An empty set is proof that nothing is left. Raises rather than guess: a list that failed, was cut, was forbidden
+        or shows a cluster without namespaces proves nothing.
+        """
+
+    def log(self, namespace: str, source: LogSource) -> str:
+        """The container's last lines, at most 50 and 8 KiB, with secrets blacked out; empty when it wrote nothing."""

@@ -1,15 +1,17 @@
 """What runs in a cluster for one environment, and whether it is what was asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 
 class Phase(StrEnum):
-    """The namespace's state. ABSENT is only said after a complete list did not show it."""
+    """The namespace's state. ABSENT is only said after complete lists showed nothing of the environment's."""
 
     ABSENT = "absent"
+    PARTIAL = "partial"
+    """The namespace is not shown, though the syncer's object or a volume is: it is about to come, or not quite gone."""
     ACTIVE = "active"
     TERMINATING = "terminating"
 
@@ -19,15 +21,29 @@ class Cause(StrEnum):
 
     IMAGE_PULL = "image pull"
     CRASH = "crash loop"
+    PROBE = "failing probe"
     QUOTA = "quota"
+    REFUSED = "refused"
     UNSCHEDULABLE = "unschedulable"
     CONFIGURATION = "configuration"
     JOB_FAILED = "job failed"
+    SYNC = "sync error"
     DEADLINE = "deadline"
 
 
-WAITS = frozenset({Cause.UNSCHEDULABLE})
-"""Causes that often pass without anybody's doing (a cluster that scales up): shown, but not a failure at once."""
+WAITS = frozenset({Cause.UNSCHEDULABLE, Cause.PROBE})
+"""Causes that often pass without anybody's doing (a cluster that scales up, an application that is still starting):
+shown, but not a failure at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """The container whose last lines tell why."""
+
+    pod: str
+    container: str
+    is_previous: bool
+    """It ended and was started again: the run before tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,7 @@ class Problem:
     cause: Cause
     where: str
     message: str
+    log: LogSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,36 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """What the syncer says of one environment: an Argo CD Application, or a Flux Kustomization with its source."""
+
+    name: str
+    """`Application/pr-7-shop`."""
+    applied: str | None = None
+    """The Git commit that is applied, wholly and without error; None while none is."""
+    tried: str | None = None
+    """The commit that it worked on last, whatever came of it."""
+    error: str | None = None
+    """Why that did not work, in its words."""
+    is_exact: bool = False
+    """It follows the environment's own ref, so that a commit other than the environment's is an older one. One that
+    follows the branch names commits of other environments too, and then only the workloads tell."""
+    drift: tuple[str, ...] = ()
+    """Objects (`Deployment/web`) that differ in the cluster from the commit that is applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An object that is being deleted and cannot go."""
+
+    name: str
+    """`Namespace/pr-7-shop`, `ConfigMap/lock`."""
+    finalizers: tuple[str, ...]
+    since: str
+    """When its deletion was asked for, as the cluster writes it: RFC 3339."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """All that matters of one namespace, in an order that does not depend on the order of events."""
 
@@ -63,22 +110,30 @@ class Health:
     """Sorted by name."""
     notes: tuple[str, ...] = ()
     """What holds up a namespace that terminates, in the cluster's words."""
+    sync: Sync | None = None
+    """None while the syncer shows nothing of it, or cannot be seen."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the namespace rather than with one workload: a refused object, an exceeded quota."""
+    holding: tuple[Holding, ...] = ()
+    """What cannot go, sorted by name."""
 
     def to_json(self) -> dict[str, Any]:
         """The row's form."""
-        return {
-            "phase": self.phase.value,
-            "workloads": [_workload_to_json(workload) for workload in self.workloads],
-            "notes": list(self.notes),
-        }
+        return _plain(asdict(self))  # type: ignore[no-any-return]
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Health":
-        """The value that `to_json` wrote."""
+        """The value that `to_json` wrote, also one of an older version."""
+        sync = value.get("sync")
         return cls(
             phase=Phase(value["phase"]),
-            workloads=tuple(_workload_from_json(item) for item in value["workloads"]),
+            workloads=tuple(_workload(item) for item in value["workloads"]),
             notes=tuple(value["notes"]),
+            sync=sync and Sync(**{**sync, "drift": tuple(sync["drift"])}),
+            problems=tuple(_problem(item) for item in value.get("problems", ())),
+            holding=tuple(
+                Holding(**{**item, "finalizers": tuple(item["finalizers"])}) for item in value.get("holding", ())
+            ),
         )
 
 
@@ -98,41 +153,73 @@ class Judgement:
     problems: tuple[Problem, ...] = ()
 
 
-def judge(health: Health | None, head_sha: str, generation: int, expected: Sequence[str]) -> Judgement:
-    """Whether every expected workload (`Deployment/web`) runs that commit at that generation, and why not.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What should run."""
+
+    head_sha: str
+    generation: int
+    commit: str | None
+    """Of the environments repository."""
+    workloads: Sequence[str]
+    """`Deployment/web` ..."""
+
+
+def judge(health: Health | None, wanted: Wanted) -> Judgement:
+    """Whether every wanted workload runs that commit at that generation, and the syncer says that it applied it.
 
     Workloads of another commit are neither ready nor in trouble: they are on their way out.
     """
+    if health is None or health.phase not in (Phase.ACTIVE, Phase.PARTIAL):
+        return Judgement(Verdict.PROGRESSING)
     present = {
         workload.name: workload
-        for workload in (health.workloads if health and health.phase is Phase.ACTIVE else ())
-        if workload.head_sha == head_sha and workload.generation == generation
+        for workload in health.workloads
+        if health.phase is Phase.ACTIVE
+        and workload.head_sha == wanted.head_sha and workload.generation == wanted.generation
     }
-    wanted = [present.get(name) for name in expected]
-    if wanted and all(workload is not None and workload.is_ready for workload in wanted):
+    found = [present.get(name) for name in wanted.workloads]
+    if found and all(workload is not None and workload.is_ready for workload in found) and _is_applied(health, wanted):
         return Judgement(Verdict.READY)
-    problems = tuple(workload.problem for workload in present.values() if workload.problem and not workload.is_ready)
+    problems = (
+        *(workload.problem for workload in present.values() if workload.problem and not workload.is_ready),
+        *health.problems,
+        *_sync_problems(health.sync, wanted),
+    )
     failing = any(problem.cause not in WAITS for problem in problems)
     return Judgement(Verdict.FAILING if failing else Verdict.PROGRESSING, problems)
 
 
-def _workload_to_json(workload: Workload) -> dict[str, Any]:
-    problem = workload.problem
-    return {
-        "name": workload.name,
-        "head_sha": workload.head_sha,
-        "generation": workload.generation,
-        "is_ready": workload.is_ready,
-        "problem": problem and {"cause": problem.cause.value, "where": problem.where, "message": problem.message},
-    }
+def _is_applied(health: Health, wanted: Wanted) -> bool:
+    sync = health.sync
+    return sync is None or not sync.is_exact or wanted.commit is None or sync.applied == wanted.commit
 
 
-def _workload_from_json(value: Mapping[str, Any]) -> Workload:
+def _sync_problems(sync: Sync | None, wanted: Wanted) -> Sequence[Problem]:
+    """What the syncer says of the wanted commit; what it says of an older one is over."""
+    if sync is None or sync.error is None or (sync.is_exact and sync.tried not in (wanted.commit, None)):
+        return ()
+    return (Problem(Cause.SYNC, sync.name, sync.error),)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON gives it back."""
+    match value:
+        case dict():
+            return {key: _plain(held) for key, held in value.items()}
+        case tuple() | list():
+            return [_plain(held) for held in value]
+        case StrEnum():
+            return value.value
+        case _:
+            return value
+
+
+def _workload(value: Mapping[str, Any]) -> Workload:
     problem = value["problem"]
-    return Workload(
-        name=value["name"],
-        head_sha=value["head_sha"],
-        generation=value["generation"],
-        is_ready=value["is_ready"],
-        problem=problem and Problem(Cause(problem["cause"]), problem["where"], problem["message"]),
-    )
+    return Workload(**{**value, "problem": problem and _problem(problem)})
+
+
+def _problem(value: Mapping[str, Any]) -> Problem:
+    log = value.get("log")
+    return Problem(Cause(value["cause"]), value["where"], value["message"], log and LogSource(**log))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.domain.desired import Absent, Present, Waiting
 from app.domain.environment import Environment, Stage, Status
-from app.domain.health import Cause, Phase, Problem, Verdict, judge
+from app.domain.health import Cause, Phase, Problem, Verdict, Wanted, judge
 
 READY_WITHIN = timedelta(minutes=15)
 """After this long without becoming ready, a published commit counts as failed. It may still become ready later."""
@@ -75,8 +75,9 @@ def is_gone(environment: Environment) -> bool:
 
 def _rollout(environment: Environment, now: datetime, errors: tuple[str, ...]) -> Assessment:
     assert isinstance(environment.desired, Present)
-    spec = environment.desired.spec
-    judgement = judge(environment.health, spec.head_sha, spec.generation, environment.published.workloads)
+    spec, published = environment.desired.spec, environment.published
+    wanted = Wanted(spec.head_sha, spec.generation, published.commit, published.workloads)
+    judgement = judge(environment.health, wanted)
     if errors:
         return Assessment(Status.FAILED, judgement.problems, errors)
     if judgement.verdict is Verdict.READY and environment.is_published:

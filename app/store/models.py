@@ -82,6 +82,32 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class ClusterRow(Base):
+    """A cluster as it was declared, and the watcher that follows it. Credentials are named, never held."""
+
+    __tablename__ = "clusters"
+    __table_args__ = (
+        CheckConstraint("name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'", name="name"),
+        CheckConstraint("syncer IN ('argocd', 'flux', 'none')", name="syncer"),
+        CheckConstraint("(leader IS NULL) = (leader_until IS NULL)", name="leader"),
+    )
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    api_url: Mapped[str | None] = mapped_column(Text)
+    credentials: Mapped[str] = mapped_column(Text)
+    syncer: Mapped[str] = mapped_column(Text)
+    syncer_namespace: Mapped[str] = mapped_column(Text)
+    preview_domain: Mapped[str] = mapped_column(Text)
+    leader: Mapped[str | None] = mapped_column(Text)
+    """Which watcher follows it."""
+    leader_until: Mapped[datetime | None]
+    """Another may take over from then on."""
+    seen_at: Mapped[datetime | None]
+    """When the watcher last had everything in view."""
+    problems: Mapped[list[str]] = mapped_column(server_default="[]")
+    """What cannot be seen at present, in sentences."""
+
+
 class EnvironmentRow(Base):
     """One pull request's environment: identity, what was asked, and one watermark a stage."""
 
@@ -146,6 +172,13 @@ class EnvironmentRow(Base):
     published_commit: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None]
     published_workloads: Mapped[list[str]] = mapped_column(server_default="[]")
+    published_objects: Mapped[list[str]] = mapped_column(server_default="[]")
+    """`Deployment/web`, all that the folder holds."""
+    made_commit: Mapped[str | None] = mapped_column(Text)
+    """The commit that brought the folder, of this life; with `made_at`."""
+    made_at: Mapped[datetime | None]
+    teardown: Mapped[dict[str, Any] | None]
+    """The latest removal, as it was seen."""
 
     health: Mapped[dict[str, Any] | None]
     observed_at: Mapped[datetime | None]
@@ -195,6 +228,12 @@ class DeploymentRow(Base):
     image: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default=DeploymentStatus.QUEUED.value)
     published_commit: Mapped[str | None] = mapped_column(Text)
+    problems: Mapped[list[str]] = mapped_column(server_default="[]")
+    """Why it failed, a line each."""
+    log_of: Mapped[str | None] = mapped_column(Text)
+    """`Pod/web-5d9c-x, container web`."""
+    log: Mapped[str | None] = mapped_column(Text)
+    """The last lines of the container that failed, redacted."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
 

@@ -19,7 +19,7 @@ from app.demo.kubernetes.client import SimulatedKubernetes, WatchAction
 from app.demo.kubernetes.options import Options
 from app.demo.kubernetes.simulator import Simulator
 from app.demo.kubernetes.workloads.failures import FailureKind
-from app.domain.health import Cause, Health, Phase, Verdict, judge
+from app.domain.health import Cause, Health, Phase, Verdict, Wanted, judge
 from app.ports import Poke
 from tests.cluster.manifests import deployment, job, namespace
 from tests.demo.kubernetes.environments import Environments
@@ -59,7 +59,7 @@ class Observer:
 
 
 def verdict(health: Health, sha: str) -> Verdict:
-    return judge(health, sha, 1, ["Deployment/web"]).verdict
+    return judge(health, Wanted(sha, 1, None, ["Deployment/web"])).verdict
 
 
 StartCluster = Callable[..., SimulatedKubernetes]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.health import Cause, Health, Phase, Problem, Verdict, Workload, judge
+from app.domain.health import Cause, Health, Phase, Problem, Verdict, Wanted, Workload, judge
 from tests.domain.builders import OLD_SHA, SHA, health, web
 
 PULL = Problem(Cause.IMAGE_PULL, "Pod/web-1", "not found")
@@ -28,18 +28,18 @@ NO_ROOM = Problem(Cause.UNSCHEDULABLE, "Pod/web-1", "0/3 nodes")
     ],
 )
 def test_judgement(seen: Health | None, verdict: Verdict) -> None:
-    assert judge(seen, SHA, 0, ("Deployment/web",)).verdict is verdict
+    assert judge(seen, Wanted(SHA, 0, None, ("Deployment/web",))).verdict is verdict
 
 
 def test_every_expected_workload_has_to_run() -> None:
     expected = ("Deployment/web", "Job/migrate")
-    assert judge(health(web()), SHA, 0, expected).verdict is Verdict.PROGRESSING
+    assert judge(health(web()), Wanted(SHA, 0, None, expected)).verdict is Verdict.PROGRESSING
     done = Workload("Job/migrate", SHA, 0, is_ready=True)
-    assert judge(health(web(), done), SHA, 0, expected).verdict is Verdict.READY
+    assert judge(health(web(), done), Wanted(SHA, 0, None, expected)).verdict is Verdict.READY
 
 
 def test_nothing_expected_is_never_ready() -> None:
-    assert judge(health(web()), SHA, 0, ()).verdict is Verdict.PROGRESSING
+    assert judge(health(web()), Wanted(SHA, 0, None, ())).verdict is Verdict.PROGRESSING
 
 
 def test_health_survives_the_row() -> None:
