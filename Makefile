@@ -9,7 +9,7 @@ GROUPS := demo test lint bench
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 # pip brings a pinned uv, uv installs the hashed lock; nothing happens while neither file has changed.
 $(VENV)/.ready: pyproject.toml requirements/bootstrap.txt requirements/locked.txt
@@ -39,7 +39,7 @@ lint: $(VENV)/.ready ## style, types, imports that run one way, no unused depend
 	deptry app gitops
 
 .PHONY: demo
-demo: $(VENV)/.ready ## run the main job with everything on this machine (ARGS="--once", ARGS="--once --pull-requests 200")
+demo: $(VENV)/.ready ## run the main job with everything on this machine (ARGS="--once", ARGS="--once --pull-requests 200", ARGS="--real argocd")
 	@exec python -m app.demo $(ARGS)
 
 .PHONY: run
@@ -57,6 +57,7 @@ else
 	@failed=0; \
 	pytest -n 2 -m "not slow" --junitxml=build/test-fast.xml || failed=$$?; \
 	pytest -m slow --junitxml=build/test-slow.xml || test $$? = 5 || failed=1; \
+	echo "Beside these, make e2e runs the product on a real Kubernetes with Argo CD and with Flux (once before it: make e2e-tools)."; \
 	python tests/closing_line.py build/test-fast.xml build/test-slow.xml || failed=1; \
 	exit $$failed
 endif
@@ -76,3 +77,15 @@ audit: $(AUDIT)/.ready ## let checkov look for anything unsafe in the golden man
 .PHONY: bench
 bench: $(VENV)/.ready ## measure against the limits and peers (ARGS="P1 P5" for some)
 	python -m tests.benchmarks $(ARGS)
+
+.PHONY: e2e-tools
+e2e-tools: $(VENV)/.ready ## build etcd, Kubernetes, KWOK, Argo CD and Flux into a cache outside the checkout (20 minutes, once)
+	python -u -m app.demo.real
+
+.PHONY: e2e
+e2e: $(VENV)/.ready ## run the product on a real Kubernetes with Argo CD and Flux (ARGS="--keep", ARGS="--syncer flux")
+	python -m tests.e2e $(ARGS)
+
+.PHONY: bench-e2e
+bench-e2e: $(VENV)/.ready ## measure webhook to ready and the syncer's CPU on the real stack (20 minutes)
+	python -m tests.benchmarks.e2e $(ARGS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from app.domain.cluster import SyncerKind
 from app.domain.finding import Finding
 from app.errors import EphemeraError
 from app.store import migrate
@@ -48,8 +49,9 @@ def _github(wiring: Wiring) -> Iterable[Finding]:
 
 def _repository(wiring: Wiring) -> Iterable[Finding]:
     remote = wiring.repository.remote
+    follows_refs = any(cluster.syncer is not SyncerKind.NONE for cluster in wiring.clusters)
     try:
-        head = probe(wiring.repository)
+        head = probe(wiring.repository, with_refs=follows_refs)
     except GitopsError as error:
         advice = (
             "check EPHEMERA_ENVIRONMENTS_REPOSITORY and _BRANCH and, for one that is not on that GitHub, "
@@ -57,5 +59,6 @@ def _repository(wiring: Wiring) -> Iterable[Finding]:
         )
         yield Finding.bad("environments repository", str(error), advice)
         return
-    detail = f"{remote.url} is readable and writable, {remote.branch} is at {head or 'no commit yet'}"
+    refs = f", takes refs under {remote.environment_refs}" if follows_refs and head else ""
+    detail = f"{remote.url} is readable and writable, {remote.branch} is at {head or 'no commit yet'}{refs}"
     yield Finding.good("environments repository", detail)

@@ -4,18 +4,21 @@ import secrets
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import click
 import yaml
 
-from app import checking, clock, log, migrating, watcher
+from app import bootstrapping, checking, clock, log, migrating, watcher
+from app.domain.cluster import SyncerKind
 from app.domain.finding import Finding
 from app.errors import EphemeraError
 from app.settings import Settings
 from app.store import tokens
 from app.store.tokens import Scope
+from app.watcher import Post
 from app.wiring import this_process
 from gitops.check import check as check_manifests
 from gitops.errors import GitopsError
@@ -70,6 +73,22 @@ def render(path: Path, templates: Path | None) -> None:
         click.echo(f"---\n# {name}\n{content.decode()}", nl=False)
 
 
+@cli.command()
+@click.argument("syncer", type=click.Choice([SyncerKind.ARGOCD.value, SyncerKind.FLUX.value]))
+@click.option("--cluster", "name", help="which of the declared clusters  [default: the only one with that syncer]")
+@click.option("--commit", is_flag=True, help="commit them to the environments repository, under bootstrap/<cluster>/")
+def bootstrap(syncer: str, name: str | None, *, commit: bool) -> None:
+    """Print the manifests that connect a cluster: Ephemera's rights there, and what Argo CD or Flux is to follow."""
+    wiring = this_process()
+    cluster = bootstrapping.chosen(wiring.settings.declared_clusters, SyncerKind(syncer), name)
+    files = bootstrapping.manifests(wiring.settings, cluster)
+    if commit:
+        click.echo(bootstrapping.commit(wiring.repository, cluster, files))
+        return
+    for name_, content in files.items():
+        click.echo(f"---\n# {name_}\n{content.decode()}", nl=False)
+
+
 @cli.group()
 def token() -> None:
     """Bearer tokens of the REST API."""
@@ -89,16 +108,13 @@ def create(scope: str, name: str | None) -> None:
 
 @cli.command()
 def watch() -> None:
-    """Follow the cluster: what runs, what fails, what is gone."""
+    """Follow every declared cluster that no other watcher follows: what runs, what fails, what is gone."""
     log.configure()
     stop = _until_told()
     migrating.until_done(stop)
     wiring = this_process()
-    wiring.view.start()
-    try:
-        watcher.run(wiring.observer, stop)
-    finally:
-        wiring.view.stop()
+    posts = [Post(wiring.store, wiring.bell, cluster, partial(wiring.view, cluster)) for cluster in wiring.clusters]
+    watcher.run(posts, stop)
 
 
 @cli.command(name="clock")

@@ -1,4 +1,7 @@
-"""The clock: sweeps at fixed intervals, and asks for a reconciliation at start and every half hour."""
+"""The clock: sweeps at fixed intervals, and asks for a reconciliation at start and every half hour.
+
+Looking for drift in Git goes on beside the sweep: a remote that does not answer must not hold that up.
+"""
 
 import threading
 import time
@@ -8,9 +11,12 @@ import structlog
 from app.errors import EphemeraError
 from app.ports import Bell, Ring
 from app.stages.sweep import Sweeper
+from gitops.errors import GitopsError
 
 SWEEP_SECONDS = 5.0
 """How long a lost ring can go unnoticed."""
+RESTORE_SECONDS = 60.0
+"""How long a folder that somebody changed in Git stays so."""
 RECONCILE_SECONDS = 30 * 60.0
 
 _log = structlog.get_logger(__name__)
@@ -18,6 +24,7 @@ _log = structlog.get_logger(__name__)
 
 def run(sweeper: Sweeper, bell: Bell, stop: threading.Event) -> None:
     """Sweep until `stop` is set. An outage of PostgreSQL is waited out."""
+    threading.Thread(target=_restore, args=(sweeper, stop), name="drift", daemon=True).start()
     reconcile_at = time.monotonic()
     while not stop.is_set():
         if time.monotonic() >= reconcile_at:
@@ -28,3 +35,11 @@ def run(sweeper: Sweeper, bell: Bell, stop: threading.Event) -> None:
         except EphemeraError as error:
             _log.warning("sweep.failed", error=str(error))
         stop.wait(SWEEP_SECONDS)
+
+
+def _restore(sweeper: Sweeper, stop: threading.Event) -> None:
+    while not stop.wait(RESTORE_SECONDS):
+        try:
+            sweeper.restore()
+        except (EphemeraError, GitopsError) as error:
+            _log.warning("sweep.drift_unknown", error=str(error))

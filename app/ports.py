@@ -5,7 +5,7 @@ when a person must act first; nothing else is raised on purpose. Git and Postgre
 every test.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -78,6 +78,17 @@ class Syncer(Protocol):
 
     def poke(self, poke: Poke) -> None:
         """Have the syncer look now. Takes a few seconds at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """How a cluster takes its environments from the environments repository."""
+
+    syncer: Syncer
+    follows_refs: bool = False
+    """Its syncer follows each environment's own ref, not the branch."""
+    sync: Callable[[str, int], bytes] | None = None
+    """(folder, pull request) -> the file by which its syncer follows the environment; None where it needs none."""
 
 
 class ClusterView(Protocol):

@@ -10,18 +10,20 @@ import sys
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.clusters import domain, label, read_clusters, web_address
+from app.domain.cluster import Cluster, SyncerKind
 from app.domain.policy import Policy
 from app.errors import EphemeraError, shown
-from gitops.fields import dns_label
-from gitops.naming import LABEL_LIMIT, host_name
+from gitops.remote import USUAL_REFS
 
 PREFIX = "EPHEMERA_"
+CLUSTER_TOKEN = f"{PREFIX}CLUSTER_TOKEN"
 _IMAGE_FIELDS = {"owner", "repository", "head_sha", "number"}
 
 
@@ -50,17 +52,32 @@ class Settings(BaseSettings):
     )
     environments_repository: str = Field(description="the http(s) URL of the Git repository that the syncer follows")
     environments_branch: str = Field("main", description="the branch that the syncer follows")
+    environment_refs: str = Field(
+        USUAL_REFS, description="where each environment's own ref lies; or refs/heads/environments/"
+    )
     git_username: str | None = Field(None, description="for an environments repository that is not on that GitHub")
     git_password: SecretStr | None = Field(
         None, description="for an environments repository that is not on that GitHub"
     )
-    preview_domain: str = Field(description="the domain whose wildcard points at the ingress, such as preview.acme.com")
+    clusters: Path | None = Field(
+        None, description="a YAML file that declares the clusters; else the settings below declare one"
+    )
+    preview_domain: str | None = Field(
+        None,
+        validate_default=True,
+        description="the domain whose wildcard points at the ingress, such as preview.acme.com",
+    )
     cluster_name: str = Field("default", description="what the cluster is called in the environments repository")
     cluster_url: str | None = Field(None, description="the Kubernetes API server; else the kubeconfig; else in-cluster")
     cluster_token: SecretStr | None = Field(None, description="the bearer token that goes with the cluster's URL")
     cluster_ca: Path | None = Field(None, description="a file of CA certificates for the cluster's URL")
     kubeconfig: Path | None = Field(None, description="a kubeconfig file; its current context is used")
     syncer: Literal["argocd", "flux", "none"] = Field("argocd", description="what syncs the environments repository")
+    syncer_namespace: str | None = Field(None, description="where the syncer is installed; else argocd or flux-system")
+    repository_secret: str | None = Field(
+        None, description="the Secret beside Flux by which it logs in to the environments repository"
+    )
+    github_web_url: str | None = Field(None, description="where people see GitHub; else told from its API's address")
     image: str = Field("ghcr.io/{owner}/{repository}:{head_sha}", description="what an environment runs")
     container_port: int = Field(8080, ge=1, le=65535, description="where the container listens")
     base_branches: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -95,10 +112,44 @@ class Settings(BaseSettings):
             image=self.image,
             port=self.container_port,
             base_branches=self.base_branches,
-            preview_domain=self.preview_domain,
-            cluster=self.cluster_name,
-            ingress_namespace=self.ingress_namespace,
+            clusters=self.declared_clusters,
+            web_url=self.web_url,
         )
+
+    @property
+    def declared_clusters(self) -> tuple[Cluster, ...]:
+        """Every cluster: those of the file, else the one that single settings describe."""
+        if self.clusters is not None:
+            return read_clusters(self.clusters)
+        assert self.preview_domain is not None
+        syncer = SyncerKind(self.syncer)
+        return (
+            Cluster(
+                name=self.cluster_name,
+                preview_domain=self.preview_domain,
+                syncer=syncer,
+                syncer_namespace=self.syncer_namespace or syncer.usual_namespace,
+                api_url=self.cluster_url,
+                credentials=self._credentials,
+                ca_file=str(self.cluster_ca) if self.cluster_ca else None,
+                repository_secret=self.repository_secret,
+                ingress_namespace=self.ingress_namespace,
+            ),
+        )
+
+    @property
+    def web_url(self) -> str:
+        """Where people see GitHub: `https://github.com`, or the host whose API this is."""
+        if self.github_web_url is not None:
+            return self.github_web_url
+        parts = urlsplit(self.github_api_url)
+        return urlunsplit((parts.scheme, parts.netloc.removeprefix("api."), "", "", ""))
+
+    @property
+    def _credentials(self) -> str:
+        if self.cluster_url is not None:
+            return f"env:{CLUSTER_TOKEN}"
+        return f"kubeconfig:{self.kubeconfig}" if self.kubeconfig is not None else "in-cluster"
 
     @field_validator("github_webhook_secrets", "base_branches", mode="before")
     @classmethod
@@ -131,17 +182,10 @@ class Settings(BaseSettings):
             raise ValueError("make it a URL that begins with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("github_api_url", "environments_repository", "cluster_url")
+    @field_validator("github_api_url", "environments_repository", "cluster_url", "github_web_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("make it a URL that begins with https:// or http://")
-        if parts.username or parts.password:
-            raise ValueError("take the credentials out of the URL and set EPHEMERA_GIT_USERNAME and _PASSWORD")
-        return value.rstrip("/")
+        return None if value is None else web_address(value)
 
     @field_validator("github_private_key")
     @classmethod
@@ -156,21 +200,26 @@ class Settings(BaseSettings):
             raise ValueError("it holds no private key in PEM form")
         return SecretStr(text.replace("\\n", "\n").strip() + "\n")
 
-    @field_validator("preview_domain")
+    @field_validator("clusters")
     @classmethod
-    def _domain(cls, value: str) -> str:
-        value = value.strip().strip(".").lower()
-        if any(dns_label(label) for label in value.split(".")):
-            raise ValueError("make it a domain of labels of a-z, 0-9 and hyphens, such as preview.acme.com")
-        host_name("p" * LABEL_LIMIT, value)
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_clusters(value)
         return value
 
-    @field_validator("cluster_name", "ingress_namespace")
+    @field_validator("preview_domain")
     @classmethod
-    def _label(cls, value: str) -> str:
-        if (wanted := dns_label(value)) is not None:
-            raise ValueError(f"make it {wanted}")
-        return value
+    def _domain(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None:
+            return domain(value)
+        if info.data.get("clusters") is None and "clusters" in info.data:
+            raise PydanticCustomError("missing", "Field required")
+        return None
+
+    @field_validator("cluster_name", "ingress_namespace", "syncer_namespace", "repository_secret")
+    @classmethod
+    def _label(cls, value: str | None) -> str | None:
+        return None if value is None else label(value)
 
     @field_validator("image")
     @classmethod

@@ -1,32 +1,38 @@
 """Puts the parts together for one process. The only place that constructs clients, each when it is first needed."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from app.bell import BackgroundBell, RedisBell
-from app.cluster.access import Access, ByKubeconfig, ByToken, InCluster
+from app.cluster.access import access_by
 from app.cluster.checkup import check_cluster
 from app.cluster.connection import Api
+from app.cluster.resources import synced_by
 from app.cluster.syncer import ArgoCD, Flux, KnownSyncer, NoSyncer
 from app.cluster.view import WatchedCluster
+from app.domain.cluster import Cluster, SyncerKind
 from app.domain.finding import Finding
 from app.github.connect import Account, GitHub, connect
 from app.github.git_credentials import is_on_this_github
-from app.settings import Settings
+from app.ports import Destination
+from app.settings import CLUSTER_TOKEN, Settings
 from app.stages.decide import Decider
-from app.stages.observe import Observer
 from app.stages.publish import Publisher
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
 from app.store.engine import Store
 from app.web.services import Services
+from gitops.drift import look
 from gitops.remote import Credentials, Remote
 from gitops.render import Templates
 from gitops.repository import Repository
+from gitops.syncs import Sync
 
 _REDIS_SECONDS = 3.0
 
@@ -69,29 +75,23 @@ class Wiring:
     def repository(self) -> Repository:
         """The environments repository."""
         settings = self.settings
-        remote = Remote(settings.environments_repository, settings.environments_branch, self._git_credentials)
+        remote = Remote(
+            settings.environments_repository,
+            settings.environments_branch,
+            self._git_credentials,
+            settings.environment_refs,
+        )
         return Repository(remote, settings.cache_directory)
 
     @cached_property
-    def cluster(self) -> Api:
-        """The cluster's API server."""
-        return Api(self._access)
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Every declared cluster."""
+        return self.settings.declared_clusters
 
     @cached_property
-    def syncer(self) -> KnownSyncer:
-        """What syncs the environments repository into the cluster."""
-        match self.settings.syncer:
-            case "argocd":
-                return ArgoCD(self.cluster, self.settings.environments_repository)
-            case "flux":
-                return Flux(self.cluster, self.settings.environments_repository)
-            case _:
-                return NoSyncer()
-
-    @cached_property
-    def view(self) -> WatchedCluster:
-        """The cluster, watched from `start` to `stop`."""
-        return WatchedCluster(self.cluster)
+    def destinations(self) -> Mapping[str, Destination]:
+        """How each cluster takes its environments."""
+        return {cluster.name: self._destination(cluster) for cluster in self.clusters}
 
     @cached_property
     def decider(self) -> Decider:
@@ -102,12 +102,7 @@ class Wiring:
     def publisher(self) -> Publisher:
         """The second stage."""
         templates = Templates.load(self.settings.templates)
-        return Publisher(self.store, self.repository, templates, self.bell, self.syncer)
-
-    @cached_property
-    def observer(self) -> Observer:
-        """The third stage."""
-        return Observer(self.store, self.view, self.bell, self.settings.cluster_name)
+        return Publisher(self.store, self.repository, templates, self.bell, self.destinations)
 
     @cached_property
     def reporter(self) -> Reporter:
@@ -117,7 +112,7 @@ class Wiring:
     @cached_property
     def sweeper(self) -> Sweeper:
         """What finds whatever fell between the stages."""
-        return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell)
+        return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, self._folders)
 
     @cached_property
     def services(self) -> Services:
@@ -132,19 +127,58 @@ class Wiring:
         except RedisError:
             return False
 
-    def cluster_findings(self) -> Sequence[Finding]:
-        """What `ephemera check` says of the cluster."""
-        return check_cluster(self.cluster, self.syncer)
+    def view(self, cluster: Cluster) -> WatchedCluster:
+        """A cluster, watched from when it is entered until it is left."""
+        return WatchedCluster(self._api(cluster), cluster.syncer, cluster.syncer_namespace)
 
-    @property
-    def _access(self) -> Access:
-        settings = self.settings
-        if settings.cluster_url is not None:
-            token = settings.cluster_token.get_secret_value() if settings.cluster_token else ""
-            return ByToken(settings.cluster_url, token, settings.cluster_ca)
-        if settings.kubeconfig is not None:
-            return ByKubeconfig(settings.kubeconfig)
-        return InCluster()
+    def cluster_findings(self) -> Sequence[Finding]:
+        """What `ephemera check` says of the clusters."""
+        return [finding for cluster in self.clusters for finding in self._cluster_findings(cluster)]
+
+    def _cluster_findings(self, cluster: Cluster) -> Iterator[Finding]:
+        prefix = "" if len(self.clusters) == 1 else f"{cluster.name}: "
+        own = synced_by(cluster.syncer, cluster.syncer_namespace)
+        for finding in check_cluster(self._api(cluster), self._syncer(cluster), own):
+            yield replace(finding, what=f"{prefix}{finding.what}")
+
+    def _api(self, cluster: Cluster) -> Api:
+        return Api(access_by(cluster.credentials, cluster.api_url, cluster.ca_file, self._secret))
+
+    def _syncer(self, cluster: Cluster) -> KnownSyncer:
+        repository = self.settings.environments_repository
+        match cluster.syncer:
+            case SyncerKind.ARGOCD:
+                return ArgoCD(self._api(cluster), repository, cluster.syncer_namespace)
+            case SyncerKind.FLUX:
+                return Flux(self._api(cluster), repository, cluster.syncer_namespace)
+            case SyncerKind.NONE:
+                return NoSyncer()
+
+    def _folders(self) -> Mapping[str, str] | None:
+        held = look(self.repository)
+        return None if held is None or held.head is None else held.folders
+
+    def _destination(self, cluster: Cluster) -> Destination:
+        sync = partial(self._sync, cluster) if cluster.syncer is SyncerKind.FLUX else None
+        return Destination(self._syncer(cluster), cluster.syncer is not SyncerKind.NONE, sync)
+
+    def _sync(self, cluster: Cluster, folder: str, number: int) -> bytes:
+        remote = self.repository.remote
+        return Sync(
+            folder=folder,
+            number=number,
+            url=remote.url,
+            ref=remote.own_ref(folder.rpartition("/")[2]),
+            flux_namespace=cluster.syncer_namespace,
+            secret=cluster.repository_secret,
+        ).render()
+
+    def _secret(self, name: str) -> str | None:
+        """An environment variable; the one that is a setting may also stand in `.env`, and be empty."""
+        if name == CLUSTER_TOKEN:
+            token = self.settings.cluster_token
+            return token.get_secret_value() if token else ""
+        return os.environ.get(name)
 
     def _git_credentials(self) -> Credentials | None:
         settings = self.settings

@@ -4,17 +4,18 @@ It is as large as the commits and folders, and publishing reads only the folders
 that neither grows with what lies beside them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import compress
 from subprocess import Popen
 
 from gitops.change import Change
 from gitops.command import Command, Outcome, TimedOutError
-from gitops.commits import answered_tree, import_stream, question
-from gitops.errors import PublishError, Rejected, RemoteUnavailable
+from gitops.commits import answered_id, import_stream, questions
+from gitops.errors import PublishError, RefsRefused, Rejected, RemoteUnavailable
 from gitops.reach import is_forbidden
-from gitops.remote import TRACKED, Remote
+from gitops.remote import BRANCH_REFS, SCRATCH_NAME, TRACKED, Remote
 from gitops.text import single_line
 
 _PACK_LIMIT = 50
@@ -46,6 +47,15 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A commit that is not pushed yet."""
+
+    commit: str
+    ends_sync: bool
+    """Whether it takes away the file by which a syncer followed the environment's own ref."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clone:
     """The clone in `command.directory`; one process uses it at a time."""
 
@@ -58,43 +68,129 @@ class Clone:
         self._local("init", "--quiet", "--bare", "--template=")
         self.fetch()
 
-    def head(self) -> str | None:
+    def head(self, tracked: str = TRACKED) -> str | None:
         """The remote branch's head as we last saw it; None when there was no such branch."""
         # The file itself, for a process would cost as much as the import. The clone is ours, so are its ref files:
         # gitrepository-layout(5). Nothing packs them here.
         try:
-            return (self.command.directory / TRACKED).read_text("ascii").strip()
+            return (self.command.directory / tracked).read_text("ascii").strip()
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise BrokenCloneError(f"reading {TRACKED}: {error}") from error
+            raise BrokenCloneError(f"reading {tracked}: {error}") from error
 
-    def commit(self, head: str | None, changes: Sequence[Change]) -> list[str | None]:
+    def commit(self, head: str | None, changes: Sequence[Change]) -> list[Made | None]:
         """Make a commit for each change that `head` does not hold yet, the first on `head`, each on the one before.
 
-        Returns the commit of each change; None where the folder is already so. Nothing else refers to the commits.
+        Returns what was made of each change; None where all is already so. Nothing else refers to the commits.
         """
         try:
             with self.command.talk("fast-import", "--quiet", "--force", "--date-format=now", "--done") as git:
-                differing = [change for change in changes if self._ask(git, head, change) != change.tree]
-                output, complaint = git.communicate(import_stream(head, differing))
+                found = [self._ask(git, head, change.contents) for change in changes]
+                differs = [held != change.contents for held, change in zip(found, changes, strict=True)]
+                output, complaint = git.communicate(import_stream(head, list(compress(changes, differs))))
         except (OSError, ValueError) as error:
             raise BrokenCloneError(f"git fast-import: {error}") from error
         if git.returncode != 0:
             raise BrokenCloneError(f"git fast-import: {single_line(complaint.decode(errors='replace'))}")
-        made = dict(zip((change.folder for change in differing), output.decode().split(), strict=True))
-        return [made.get(change.folder) for change in changes]
+        commits = iter(output.decode().split())
+        return [
+            Made(next(commits), ends_sync=_ends_sync(change, held)) if is_new else None
+            for change, held, is_new in zip(changes, found, differs, strict=True)
+        ]
 
-    def push(self, commit: str, head: str | None) -> Push:
-        """Move the remote's branch from exactly `head` to `commit`, a descendant.
+    def push(self, commit: str | None, head: str | None, refs: Mapping[str, str | None]) -> Push:
+        """Move the remote's branch from exactly `head` to `commit`, a descendant, and environments' own refs with it.
 
-        Raises RemoteUnavailable or UnansweredError when it may or may not have moved; Rejected when we may not write
-        there at all.
+        `refs` is {full name: commit, None to remove it}; they move whatever they were. All of it happens or nothing.
+        Raises RemoteUnavailable or UnansweredError when it may or may not have; Rejected when we may not write there
+        at all.
         """
         # The lease makes the push stricter, not forced: without it, a branch that somebody set back would be moved
         # forward over the commits that he took away.
         lease = f"--force-with-lease={self.remote.ref}:{head or ''}"
-        outcome = self._talk("push", "--porcelain", lease, "origin", f"{commit}:{self.remote.ref}")
+        branch = [] if commit is None else [f"{commit}:{self.remote.ref}"]
+        return self._push([*branch, *(_refspec(ref, target) for ref, target in refs.items())], lease)
+
+    def try_own_ref(self, commit: str) -> None:
+        """Make a ref where environments' own refs lie, and remove it. Raises RefsRefused, and else as `push`."""
+        scratch = self.remote.own_ref(SCRATCH_NAME)
+        for verb, target in (("make", commit), ("remove", None)):
+            push = self._push([_refspec(scratch, target)])
+            if push.answer is Answer.REFUSED:
+                prefix = self.remote.environment_refs
+                advice = "" if prefix == BRANCH_REFS else f", or set another prefix for them: {BRANCH_REFS}"
+                raise RefsRefused(
+                    f"pushing to {self.remote.url}: it refuses that we {verb} refs under {prefix}: {push.words}; "
+                    f"have them allowed{advice}"
+                )
+
+    def fetch(self, tracked: str = TRACKED) -> str | None:
+        """Learn the remote branch's head, also one that does not descend from the last; None when there is none.
+
+        Raises RemoteUnavailable or Rejected. A head that vanished stays known. With another ref to keep it in, what
+        `head` knows stays as it is.
+        """
+        arguments = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=blob:none")
+        outcome = self._talk("fetch", *arguments, "--refmap=", "origin", f"+{self.remote.ref}:{tracked}")
+        if outcome.status != 0 and self.remote_head() is not None:
+            raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
+        return self.head(tracked) if outcome.status == 0 else None
+
+    def remote_head(self) -> str | None:
+        """Where the remote's branch is now; None when there is no such branch. Raises as `fetch` does."""
+        return self._list_refs(self.remote.ref).get(self.remote.ref)
+
+    def remote_refs(self) -> dict[str, str]:
+        """{full name: commit} of the remote's branch and all environments' own refs. Raises as `fetch` does."""
+        # All of them, for git lists all of a remote's refs to itself whatever it is asked for, and comparing many
+        # names with many refs takes it longer than us.
+        return self._list_refs(self.remote.ref, f"{self.remote.environment_refs}*")
+
+    def descends(self, commit: str, ancestor: str) -> bool:
+        """Whether `ancestor` is in the history of `commit`."""
+        outcome = self.command.run("merge-base", "--is-ancestor", ancestor, commit)
+        if outcome.status > 1:
+            raise BrokenCloneError(f"comparing {ancestor} with {commit}: {single_line(outcome.complaint)}")
+        return outcome.status == 0
+
+    def last_commit(self, head: str, paths: Iterable[str]) -> str | None:
+        """The commit in the history of `head` that changed one of the paths last; None when none did."""
+        question = "\n".join([head, "--", *paths, ""])
+        outcome = self._local("rev-list", "--max-count=1", "--stdin", stdin=question.encode())
+        return outcome.output.decode().strip() or None
+
+    def entries(self, commit: str, root: str, *options: str) -> dict[str, str]:
+        """{path: Git id} of all that lies below `root` at the commit, as `git ls-tree -r` with these options tells."""
+        outcome = self._local("ls-tree", "-r", "-z", "--full-tree", *options, commit, "--", f"{root}/")
+        lines = (line.split("\t", 1) for line in outcome.output.decode(errors="replace").split("\0") if line)
+        return {path: told.split()[2] for told, path in lines}
+
+    def tidy(self) -> None:
+        """Gather the packs that imports and fetches left behind, once there are many."""
+        packs = list((self.command.directory / "objects" / "pack").glob("*.pack"))
+        if len(packs) > _PACK_LIMIT:
+            self._local("repack", "-a", "-d", "--quiet", "--window=10")
+
+    def _ask(self, git: "Popen[bytes]", head: str | None, paths: Iterable[str]) -> dict[str, str | None]:
+        if head is None:
+            return dict.fromkeys(paths)
+        assert git.stdin is not None
+        assert git.stdout is not None
+        git.stdin.write(questions(head, paths))
+        git.stdin.flush()
+        return {path: answered_id(git.stdout.readline()) for path in paths}
+
+    def _push(self, refspecs: Sequence[str], *options: str) -> Push:
+        # Not as arguments: those are seen by everybody, and there is room for some thousands only.
+        file = self.command.directory / "refspecs"
+        try:
+            file.write_text("".join(['[remote "origin"]\n', *(f"push = {each}\n" for each in refspecs)]), "ascii")
+        except OSError as error:
+            raise BrokenCloneError(f"writing {file}: {error}") from error
+        # One ref is atomic by itself, also on a host that cannot do several.
+        atomic = ["--atomic"] if len(refspecs) > 1 else []
+        outcome = self._talk("push", "--porcelain", *atomic, *options, "origin", settings={"include.path": str(file)})
         if outcome.status == 0:
             return Push(Answer.TAKEN, "")
         if any(line.startswith(b"!\t") for line in outcome.output.splitlines()):
@@ -105,52 +201,14 @@ class Clone:
         self.remote_head()
         raise UnansweredError(f"pushing to {self.remote.url}: {single_line(outcome.complaint)}")
 
-    def fetch(self) -> str | None:
-        """Learn the remote branch's head, also one that does not descend from the last; None when there is none.
-
-        Raises RemoteUnavailable or Rejected. A head that vanished stays known.
-        """
-        arguments = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=blob:none")
-        outcome = self._talk("fetch", *arguments, "origin")
-        if outcome.status != 0 and self.remote_head() is not None:
-            raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
-        return self.head() if outcome.status == 0 else None
-
-    def remote_head(self) -> str | None:
-        """Where the remote's branch is now; None when there is no such branch. Raises as `fetch` does."""
-        outcome = self._talk("ls-remote", "origin", self.remote.ref)
+    def _list_refs(self, *patterns: str) -> dict[str, str]:
+        heads = ["--heads"] if all(pattern.startswith("refs/heads/") for pattern in patterns) else []
+        outcome = self._talk("ls-remote", *heads, "origin", *patterns)
         if outcome.status != 0:
             self._refuse_forbidden("git-upload-pack")
             raise RemoteUnavailable(f"reaching {self.remote.url}: {single_line(outcome.complaint) or 'no answer'}")
         pairs = (line.split("\t") for line in outcome.output.decode().splitlines())
-        return next((commit for commit, ref in pairs if ref == self.remote.ref), None)
-
-    def descends(self, commit: str, ancestor: str) -> bool:
-        """Whether `ancestor` is in the history of `commit`."""
-        outcome = self.command.run("merge-base", "--is-ancestor", ancestor, commit)
-        if outcome.status > 1:
-            raise BrokenCloneError(f"comparing {ancestor} with {commit}: {single_line(outcome.complaint)}")
-        return outcome.status == 0
-
-    def last_commit(self, head: str, folder: str) -> str | None:
-        """The commit in the history of `head` that changed the folder last; None when none did."""
-        outcome = self._local("rev-list", "--max-count=1", "--stdin", stdin=f"{head}\n--\n{folder}\n".encode())
-        return outcome.output.decode().strip() or None
-
-    def tidy(self) -> None:
-        """Gather the packs that imports and fetches left behind, once there are many."""
-        packs = list((self.command.directory / "objects" / "pack").glob("*.pack"))
-        if len(packs) > _PACK_LIMIT:
-            self._local("repack", "-a", "-d", "--quiet", "--window=10")
-
-    def _ask(self, git: "Popen[bytes]", head: str | None, change: Change) -> str | None:
-        if head is None:
-            return None
-        assert git.stdin is not None
-        assert git.stdout is not None
-        git.stdin.write(question(head, change))
-        git.stdin.flush()
-        return answered_tree(git.stdout.readline())
+        return {ref: commit for commit, ref in pairs}
 
     def _refuse_forbidden(self, service: str) -> None:
         if is_forbidden(self.remote, service):
@@ -168,8 +226,18 @@ class Clone:
             raise BrokenCloneError(f"git {arguments[0]}: {single_line(outcome.complaint)}")
         return outcome
 
-    def _talk(self, *arguments: str) -> Outcome:
+    def _talk(self, *arguments: str, settings: Mapping[str, str] | None = None) -> Outcome:
         try:
-            return self.command.run(*arguments, settings=self.remote.settings())
+            return self.command.run(*arguments, settings={**self.remote.settings(), **(settings or {})})
         except TimedOutError as error:
             raise RemoteUnavailable(f"{self.remote.url}: {error}") from error
+
+
+def _ends_sync(change: Change, held: Mapping[str, str | None]) -> bool:
+    path = change.sync_path
+    return path is not None and held[path] is not None and change.sync is None
+
+
+def _refspec(ref: str, commit: str | None) -> str:
+    """What moves a ref whatever it was, or removes it."""
+    return f":{ref}" if commit is None else f"+{commit}:{ref}"

@@ -1,7 +1,7 @@
 """The stream for `git fast-import` that makes commits of changes. Source: git-fast-import(1), "Input Format"."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gitops.change import Change, Person
 from gitops.text import single_line
@@ -15,19 +15,24 @@ _NOT_IN_EMAIL = re.compile(r"[<>\s]+")
 _NOT_IN_TRAILER = re.compile(r"[^A-Za-z0-9-]+")
 
 
-def question(head: str, change: Change) -> bytes:
-    """Asks for the tree of the change's folder at `head`; `answered_tree` reads the answer."""
-    return f"ls {head} {change.folder}\n".encode()
+def questions(head: str, paths: Iterable[str]) -> bytes:
+    """Asks what each path is at `head`; `answered_id` reads an answer, one line for each."""
+    return b"".join(f"ls {head} {path}\n".encode() for path in paths)
 
 
-def answered_tree(answer: bytes) -> str | None:
-    """The tree id in an answer to `question`; None where the folder is absent. Raises ValueError for anything else."""
+def answered_id(answer: bytes) -> str | None:
+    """The id of a folder or plain file in an answer; None where it is absent.
+
+    Something else in its place, as a link, has an id that nothing wanted has. Raises ValueError for no answer at all.
+    """
     match answer.split():
         case [b"missing", _]:
             return None
-        case [b"040000", b"tree", tree, _]:
-            return tree.decode()
-    raise ValueError(f"no answer about a folder: {answer!r}")
+        case [b"040000" | b"100644", _, identity, _]:
+            return identity.decode()
+        case [mode, _, identity, _]:
+            return f"{mode.decode()} {identity.decode()}"
+    raise ValueError(f"no answer about a path: {answer!r}")
 
 
 def import_stream(head: str | None, changes: Sequence[Change]) -> bytes:
@@ -54,6 +59,16 @@ def _commit(mark: int, parent: str | None, change: Change) -> Iterator[bytes]:
     yield f"D {change.folder}\n".encode()
     for name, content in sorted((change.files or {}).items()):
         yield f"M 100644 inline {change.folder}/{name}\n".encode()
+        yield _data(content)
+    if change.sync_path is not None:
+        yield from _sync(change.sync_path, change.sync)
+
+
+def _sync(path: str, content: bytes | None) -> Iterator[bytes]:
+    # Removed first, in case that something else lies there.
+    yield f"D {path}\n".encode()
+    if content is not None:
+        yield f"M 100644 inline {path}\n".encode()
         yield _data(content)
 
 

@@ -47,5 +47,9 @@ class HistoryRewritten(Rejected):
     """The branch no longer contains commits it had: somebody replaced its history. The next call starts from there."""
 
 
+class RefsRefused(Rejected):
+    """The remote refuses environments' own refs where they are set to lie. The branch did not move either."""
+
+
 class CloneUnusable(PublishError):
     """The local clone fails even after it was made anew, as on a full disk: the operator's to look at."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from gitops.naming import FOLDER_ROOT, HOST_LIMIT
+from gitops.naming import BOOTSTRAP_ROOT, FOLDER_ROOT, HOST_LIMIT
 
 Rule = Callable[[object], str | None]
 """Returns what the value must be, or None when it is."""
@@ -23,6 +23,9 @@ _IMAGE = re.compile(
     re.ASCII,
 )
 _IMAGE_LIMIT = 512
+# The CRDs of Flux. Hours are left out, for not every duration there may be in them.
+_INTERVAL = re.compile(r"([0-9]+(\.[0-9]+)?(ms|s|m))+")
+_WEB_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*")
 
 
 def is_safe_component(name: str) -> bool:
@@ -31,9 +34,17 @@ def is_safe_component(name: str) -> bool:
 
 
 def is_environment_folder(folder: str) -> bool:
-    """The folder is `environments/<cluster>/<owner>/<repository>/<namespace>`, of safe components."""
+    """The folder is `environments/<cluster>/<owner>/<repository>/<namespace>`: safe components, and two DNS labels."""
     parts = folder.split("/")
-    return len(parts) == 5 and parts[0] == FOLDER_ROOT and all(map(is_safe_component, parts))
+    if len(parts) != 5 or parts[0] != FOLDER_ROOT:
+        return False
+    return all(map(is_safe_component, parts)) and _matches(_DNS_LABEL, parts[1]) and _matches(_DNS_LABEL, parts[4])
+
+
+def is_bootstrap_folder(folder: str) -> bool:
+    """The folder is `bootstrap/<cluster>`: what connects a cluster."""
+    root, _, cluster = folder.partition("/")
+    return root == BOOTSTRAP_ROOT and _matches(_DNS_LABEL, cluster)
 
 
 def dns_label(value: object) -> str | None:
@@ -74,6 +85,16 @@ def host(value: object) -> str | None:
     is_host = isinstance(value, str) and len(value) <= HOST_LIMIT and "." in value
     is_host = is_host and all(_matches(_DNS_LABEL, label) for label in str(value).split("."))
     return _unless(is_host, f"a host name of lower-case DNS labels, at most {HOST_LIMIT} characters")
+
+
+def web_url(value: object) -> str | None:
+    """The address of a web site, without a slash at its end."""
+    return _unless(_matches(_WEB_URL, value), "a URL such as https://github.com, without a slash at its end")
+
+
+def interval(value: object) -> str | None:
+    """A duration as Flux takes it."""
+    return _unless(_matches(_INTERVAL, value), "a duration such as 10m")
 
 
 def port(value: object) -> str | None:

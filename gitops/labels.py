@@ -15,6 +15,8 @@ PULL_REQUEST = "ephemera.dev/pull-request"
 HEAD_SHA = "ephemera.dev/head-sha"
 GENERATION = "ephemera.dev/generation"
 
+_LINK = "link.argocd.argoproj.io"
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -35,3 +37,16 @@ def labels_of(spec: Spec, template_set: str) -> Pairs:
 def annotations_of(spec: Spec) -> Pairs:
     """(annotation, value) of every workload and its pod template: they tell which commit runs, and which redeploy."""
     return ((HEAD_SHA, spec.head_sha), (GENERATION, str(spec.generation)))
+
+
+def links_of(spec: Spec) -> Pairs:
+    """(annotation, URL) of a workload: where Argo CD's pages lead from there.
+
+    https://argo-cd.readthedocs.io/en/latest/user-guide/external-url/.
+    """
+    repository = f"{spec.web_url}/{spec.owner}/{spec.repository}"
+    return (
+        (f"{_LINK}/preview", f"https://{spec.host}"),
+        (f"{_LINK}/pull-request", f"{repository}/pull/{spec.number}"),
+        (f"{_LINK}/commit", f"{repository}/commit/{spec.head_sha}"),
+    )

@@ -16,6 +16,7 @@ LABEL_LIMIT = 63
 HOST_LIMIT = 62
 """Characters of a whole host name: a certificate's common name holds 64 (RFC 5280, ub-common-name), less `*.`."""
 FOLDER_ROOT = "environments"
+BOOTSTRAP_ROOT = "bootstrap"
 
 _HASH_LENGTH = 8
 _NOT_LABEL = re.compile(r"[^a-z0-9]+")

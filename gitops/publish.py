@@ -5,13 +5,17 @@ read and compared again at the new one. The order matters. The head is fixed *be
 whoever publishes later has read later; and what is unchanged is claimed only of a head that the remote has confirmed,
 by taking the push or by being asked. So it may be killed anywhere and called again: the next call finds the folders
 as they should be and commits nothing twice.
+
+Environments' own refs move in the same push as the branch, or neither does. They are also mended: one that is not at
+the commit that changed its environment last is moved there, wherever an unchanged environment is asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gitops.change import Change, Published
-from gitops.clone import Answer, BrokenCloneError, Clone, UnansweredError
-from gitops.errors import CloneUnusable, Contended, HistoryRewritten, Rejected, RemoteUnavailable
+from gitops.clone import Answer, BrokenCloneError, Clone, Made
+from gitops.errors import Contended, HistoryRewritten, Rejected
+from gitops.remote import Remote
 from gitops.repository import Repository
 
 PUSH_TRIES = 8
@@ -24,32 +28,16 @@ def publish(repository: Repository, read: Callable[[], Sequence[Change]], guard:
     push, and raises when the caller may no longer publish. Raises RemoteUnavailable and Contended, worth another
     try later; Rejected and CloneUnusable, an operator's matter. What `read` and `guard` raise rises as it is.
     """
-    try:
-        return _publish_once(repository, read, guard)
-    except BrokenCloneError:
-        pass  # it was thrown away: once more, with a new one
-    try:
-        return _publish_once(repository, read, guard)
-    except UnansweredError as error:
-        raise RemoteUnavailable(str(error)) from error
-    except BrokenCloneError as error:
-        raise CloneUnusable(f"publishing to {repository.remote.url}: {error}") from error
 
-
-def _publish_once(
-    repository: Repository, read: Callable[[], Sequence[Change]], guard: Callable[[], None]
-) -> list[Published]:
-    with repository.clone() as clone:
-        try:
-            published = _publish(clone, read, guard)
-        except BrokenCloneError:
-            repository.discard(clone)
-            raise
+    def work(clone: Clone) -> list[Published]:
+        published = _publish(clone, read, guard)
         try:
             clone.tidy()
         except BrokenCloneError:
             repository.discard(clone)
-    return published
+        return published
+
+    return repository.use("publishing to", work)
 
 
 def _publish(clone: Clone, read: Callable[[], Sequence[Change]], guard: Callable[[], None]) -> list[Published]:
@@ -58,26 +46,73 @@ def _publish(clone: Clone, read: Callable[[], Sequence[Change]], guard: Callable
         changes = _distinct(read())
         if not changes:
             return []
-        commits = clone.commit(head, changes)
-        made = [commit for commit in commits if commit is not None]
-        if not made:
-            if clone.remote_head() == head:
-                return _settled(clone, head, changes, commits)
+        made = clone.commit(head, changes)
+        there = _ask(clone, changes, made)
+        if there is not None and there.get(clone.remote.ref) != head:
             _follow(clone, head)
             continue
-        guard()
-        push = clone.push(made[-1], head)
-        if push.answer is Answer.TAKEN:
-            return _settled(clone, head, changes, commits)
-        if _follow(clone, head) == head:
-            raise Rejected(f"pushing to {clone.remote.url}: it refuses {clone.remote.branch}: {push.words}")
+        published = [_settled(clone, head, *pair, there or {}) for pair in zip(changes, made, strict=True)]
+        refs = _refs(clone.remote, changes, published)
+        commit = next((each.commit for each in reversed(made) if each is not None), head)
+        if commit != head or refs:
+            guard()
+            push = clone.push(commit, head, refs)
+            if push.answer is Answer.REFUSED:
+                _follow_or_refuse(clone, commit, head, refs, push.words)
+                continue
+        return published
     raise Contended(f"pushing to {clone.remote.url}: {clone.remote.branch} moved during {PUSH_TRIES} tries")
 
 
 def _distinct(changes: Sequence[Change]) -> Sequence[Change]:
     if len({change.folder for change in changes}) != len(changes):
         raise ValueError("two changes of one folder in one publication")
+    followers = [change.namespace for change in changes if change.follows_ref]
+    if len(set(followers)) != len(followers):
+        raise ValueError("two environments of one name in one publication")
     return changes
+
+
+def _ask(clone: Clone, changes: Sequence[Change], made: Sequence[Made | None]) -> dict[str, str] | None:
+    """What the remote holds, where that is to be told or mended; None where nothing depends on it but the push."""
+    unchanged = [change for change, each in zip(changes, made, strict=True) if each is None]
+    if any(change.follows_ref for change in unchanged):
+        return clone.remote_refs()
+    if len(unchanged) < len(changes):
+        return None
+    head = clone.remote_head()
+    return {} if head is None else {clone.remote.ref: head}
+
+
+def _settled(clone: Clone, head: str | None, change: Change, made: Made | None, there: Mapping[str, str]) -> Published:
+    if made is not None:
+        # Its ref is moved without having been looked for: a ref that is not there may be removed as well.
+        is_due = change.follows_ref or made.ends_sync
+        return Published(change.folder, change.tree, made.commit, changed=True, moved=is_due)
+    commit = head and clone.last_commit(head, change.contents)
+    wanted = None if change.files is None else commit
+    is_stray = change.follows_ref and there.get(clone.remote.own_ref(change.namespace)) != wanted
+    return Published(change.folder, change.tree, commit, changed=False, moved=is_stray)
+
+
+def _refs(remote: Remote, changes: Sequence[Change], published: Sequence[Published]) -> dict[str, str | None]:
+    """{own ref: where it is to be, None to remove it} of all that have to move."""
+    return {
+        remote.own_ref(change.namespace): result.commit if change.follows_ref and change.files is not None else None
+        for change, result in zip(changes, published, strict=True)
+        if result.moved
+    }
+
+
+def _follow_or_refuse(
+    clone: Clone, commit: str | None, head: str | None, refs: Mapping[str, str | None], words: str
+) -> None:
+    """Learn the new head. Raises RefsRefused or Rejected where there is none, so that it was not why."""
+    if _follow(clone, head) != head:
+        return
+    if refs and commit is not None:
+        clone.try_own_ref(commit)
+    raise Rejected(f"pushing to {clone.remote.url}: it refuses {clone.remote.branch}: {words}")
 
 
 def _follow(clone: Clone, head: str | None) -> str | None:
@@ -93,14 +128,3 @@ def _follow(clone: Clone, head: str | None) -> str | None:
     if not clone.descends(new_head, head):
         raise HistoryRewritten(f"{where} was replaced: {new_head} does not contain {head}; look before you go on")
     return new_head
-
-
-def _settled(
-    clone: Clone, head: str | None, changes: Sequence[Change], commits: Sequence[str | None]
-) -> list[Published]:
-    return [
-        Published.by(change, commit, changed=True)
-        if commit is not None
-        else Published.by(change, head and clone.last_commit(head, change.folder), changed=False)
-        for change, commit in zip(changes, commits, strict=True)
-    ]

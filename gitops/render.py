@@ -15,7 +15,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gitops.errors import TemplatesError
-from gitops.labels import annotations_of, labels_of
+from gitops.labels import annotations_of, labels_of, links_of
 from gitops.quoting import yaml_scalar
 from gitops.spec import Spec
 from gitops.text import shown, single_line
@@ -96,7 +96,7 @@ def _compile_one(environment: _Sandbox, name: str) -> Template:
 
 
 def _render(template: Template, spec: Spec, template_set: str) -> bytes:
-    pairs = {"labels": labels_of(spec, template_set), "annotations": annotations_of(spec)}
+    pairs = {"labels": labels_of(spec, template_set), "annotations": annotations_of(spec), "links": links_of(spec)}
     pieces: list[str] = []
     size = 0
     try:

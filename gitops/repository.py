@@ -4,16 +4,19 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
-from gitops.clone import BrokenCloneError, Clone
+from gitops.clone import BrokenCloneError, Clone, UnansweredError
 from gitops.command import TIMEOUT_SECONDS, Command
-from gitops.errors import CloneUnusable
+from gitops.errors import CloneUnusable, RemoteUnavailable
 from gitops.remote import Remote
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,22 @@ class Repository:
     cache: Path
     timeout_seconds: float = TIMEOUT_SECONDS
     """How long one git command may take."""
+
+    def use(self, doing: str, work: Callable[[Clone], Result]) -> Result:
+        """What `work` returns with a clone, done once more with a new one when that breaks.
+
+        Raises as `work` does, and RemoteUnavailable or CloneUnusable when the new clone fails as well.
+        """
+        try:
+            return self._use_once(work)
+        except BrokenCloneError:
+            pass  # it was thrown away
+        try:
+            return self._use_once(work)
+        except UnansweredError as error:
+            raise RemoteUnavailable(str(error)) from error
+        except BrokenCloneError as error:
+            raise CloneUnusable(f"{doing} {self.remote.url}: {error}") from error
 
     @contextmanager
     def clone(self) -> Iterator[Clone]:
@@ -40,6 +59,14 @@ class Repository:
     def discard(self, clone: Clone) -> None:
         """Throw the clone away."""
         shutil.rmtree(clone.command.directory, ignore_errors=True)
+
+    def _use_once(self, work: Callable[[Clone], Result]) -> Result:
+        with self.clone() as clone:
+            try:
+                return work(clone)
+            except BrokenCloneError:
+                self.discard(clone)
+                raise
 
     @contextmanager
     def _free_directory(self) -> Iterator[Path]:

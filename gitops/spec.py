@@ -31,6 +31,8 @@ class Spec:
     """One more for each deliberate redeploy, so that the same commit gives a new one in the environments repository."""
     ingress_namespace: str = "ingress-nginx"
     """The namespace whose pods may reach the environment from outside."""
+    web_url: str = "https://github.com"
+    """Where people see the pull request's GitHub."""
     sets: tuple[str, ...] = ("base", "web")
 
     def __post_init__(self) -> None:
@@ -70,6 +72,7 @@ _RULES: Mapping[str, rules.Rule] = {
     "host": rules.host,
     "generation": rules.generation,
     "ingress_namespace": rules.dns_label,
+    "web_url": rules.web_url,
     "sets": rules.sets,
 }
 

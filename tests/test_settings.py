@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.cluster import Cluster
 from app.settings import Settings, SettingsError
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"
@@ -33,7 +34,7 @@ def test_seven_settings_are_enough() -> None:
     assert [secret.get_secret_value() for secret in settings.github_webhook_secrets] == ["old", "new"]
     assert settings.github_private_key.get_secret_value() == PEM
     assert settings.policy.image == "ghcr.io/{owner}/{repository}:{head_sha}"
-    assert settings.policy.preview_domain == "preview.test"
+    assert settings.declared_clusters == (Cluster("default", "preview.test"),)
     assert (settings.github_api_url, settings.environments_branch, settings.syncer, settings.container_port) == (
         "https://api.github.com",
         "main",

@@ -7,6 +7,7 @@ access once more, which `connection` does after a 401.
 
 import ipaddress
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -28,6 +29,8 @@ class ByToken:
     url: str
     token: str = field(default="", repr=False)
     ca_file: Path | None = None
+    token_file: Path | None = None
+    """Holds the token instead; read again whenever the access is opened."""
 
     @property
     def is_verified(self) -> bool:
@@ -53,6 +56,28 @@ class InCluster:
 
 
 Access = ByToken | ByKubeconfig | InCluster
+
+
+def access_by(credentials: str, url: str | None, ca_file: str | None, secret: Callable[[str], str | None]) -> Access:
+    """The access that a declared cluster's reference means: `in-cluster`, `env:NAME`, `file:/path`, or
+    `kubeconfig:/path#context`. `secret` looks an environment variable up; raises Stalled where it is needed and unset.
+    """
+    kind, _, rest = credentials.partition(":")
+    ca = Path(ca_file) if ca_file else None
+    match kind:
+        case "kubeconfig":
+            path, _, context = rest.partition("#")
+            return ByKubeconfig(Path(path).expanduser(), context or None)
+        case "file" if url is not None:
+            return ByToken(url, "", ca, Path(rest))
+        case "env" if url is not None:
+            if (token := secret(rest)) is None:
+                raise Stalled(f"reading the cluster's token: the environment variable {rest} is not set")
+            return ByToken(url, token, ca)
+        case "in-cluster":
+            return InCluster()
+        case _:
+            raise Stalled(f"reading the cluster's credentials {shown(credentials)}: they need the cluster's api_url")
 
 
 def open_client(access: Access) -> ApiClient:
@@ -90,7 +115,7 @@ def _load(access: Access, configuration: Configuration) -> None:
 
 
 def _load_token(access: ByToken, configuration: Configuration) -> None:
-    token = access.token.strip()
+    token = (access.token_file.read_text() if access.token_file else access.token).strip()
     if not (token.isascii() and token.isprintable()):
         # Said here, because http.client would quote the header, and with it the token.
         raise ConfigException("the token holds characters that an HTTP header cannot carry")

@@ -1,11 +1,11 @@
 """Whether the cluster lets Ephemera do its work: facts for `ephemera check`, found by doing what it will do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.cluster.connection import Api, Ask, Limits
-from app.cluster.failures import NotFound
+from app.cluster.failures import NotFound, NotServed
 from app.cluster.pokes import Target
-from app.cluster.resources import SELECTOR, WATCHED, Resource
+from app.cluster.resources import WATCHED, Resource
 from app.cluster.syncer import KnownSyncer
 from app.domain.finding import Finding
 from app.errors import Stalled, Transient
@@ -14,15 +14,17 @@ _LIMITS = Limits(connect_seconds=5, read_seconds=10)
 _REACH = "Check EPHEMERA_CLUSTER_URL and EPHEMERA_CLUSTER_TOKEN, or EPHEMERA_KUBECONFIG, and the network."
 
 
-def check_cluster(api: Api, syncer: KnownSyncer) -> list[Finding]:
+def check_cluster(api: Api, syncer: KnownSyncer, own: Sequence[Resource] = ()) -> list[Finding]:
     """One finding per fact: the server answers, each resource may be listed and watched, the syncer can be poked.
 
-    Changes nothing in the cluster. When the server cannot be reached, that is the only finding.
+    `own` is what is watched of the syncer (`resources.synced_by`). Changes nothing in the cluster. When the server
+    cannot be reached, that is the only finding.
     """
     reachable = _finding("cluster: reachable", lambda: _version(api), _REACH)
     if not reachable.is_ok:
         return [reachable]
-    reading = [_reading(api, resource) for resource in WATCHED]
+    by_name = {resource.name: resource for resource in reversed((*WATCHED, *own))}
+    reading = [_reading(api, resource) for resource in reversed(by_name.values())]
     return [reachable, *reading, *(_poking(api, target) for target in syncer.needs())]
 
 
@@ -38,21 +40,26 @@ def _version(api: Api) -> str:
 
 
 def _reading(api: Api, resource: Resource) -> Finding:
-    advice = f"Let Ephemera's account list and watch {resource.name} in all namespaces (a ClusterRole)."
+    place = "all namespaces (a ClusterRole)" if "/namespaces/" not in resource.path else "the syncer's namespace"
+    advice = f"Let Ephemera's account list and watch {resource.name} in {place}. {resource.without}".rstrip()
     return _finding(f"cluster: list and watch {resource.name}", lambda: _read(api, resource), advice)
 
 
 def _read(api: Api, resource: Resource) -> str:
-    query = {"labelSelector": SELECTOR, "limit": "1"}
-    page = api.get(Ask(f"listing {resource.name}", resource.path, query, limits=_LIMITS))
-    query = {
-        "labelSelector": SELECTOR,
-        "watch": "true",
-        "resourceVersion": str((page.get("metadata") or {}).get("resourceVersion", "")),
-        "timeoutSeconds": "1",
-    }
-    with api.stream(Ask(f"watching {resource.name}", resource.path, query, limits=_LIMITS), silence_seconds=1):
+    try:
+        page = api.get(_ask("listing", resource, {"limit": "1"}))
+    except NotServed:
+        if not resource.is_optional:
+            raise
+        return "not served, so there are none"
+    revision = str((page.get("metadata") or {}).get("resourceVersion", ""))
+    query = {"watch": "true", "resourceVersion": revision, "timeoutSeconds": "1"}
+    with api.stream(_ask("watching", resource, query), silence_seconds=1):
         return "allowed"
+
+
+def _ask(doing: str, resource: Resource, query: dict[str, str]) -> Ask:
+    return Ask(f"{doing} {resource.name}", resource.path, {**dict(resource.selection), **query}, limits=_LIMITS)
 
 
 def _poking(api: Api, target: Target) -> Finding:

@@ -65,14 +65,14 @@ class Stream:
         Raises Transient when the connection breaks or stays silent for longer than the limit.
         """
         rest = bytearray()
-        while piece := self._read():
+        for piece in self._pieces():
             # UTF-8 uses the byte of a line break for nothing else, so characters cut by a chunk come together again.
             *lines, tail = piece.split(b"\n")
             for line in lines:
-                rest += line
-                if rest:
-                    yield bytes(rest)
+                whole = bytes(rest) + line if rest else line
                 rest.clear()
+                if whole:
+                    yield whole
             rest += tail
             if len(rest) > _LONGEST_LINE:
                 raise Transient(f"{self._doing}: a line of more than {_LONGEST_LINE} bytes")
@@ -84,9 +84,14 @@ class Stream:
         except (OSError, ValueError, RuntimeError):
             return  # closed in the meantime, which is what was wanted
 
-    def _read(self) -> bytes:
+    def _pieces(self) -> Iterator[bytes]:
+        """What comes, as it comes: chunk by chunk where the server sends chunks, which an API server does per event."""
+        response = self._response
         try:
-            return self._response.read1(_PIECE)
+            if response.chunked:
+                yield from response.read_chunked(_PIECE)
+            else:
+                yield from iter(lambda: response.read1(_PIECE), b"")
         except (HTTPError, OSError, ValueError) as error:  # ValueError: a TLS socket that `abort` has shut down
             raise unreachable(self._doing, error) from error
 
@@ -102,6 +107,11 @@ class Api:
     def get(self, ask: Ask) -> Json:
         """The JSON object at the path. Raises Transient or Stalled."""
         return self._json("GET", ask)
+
+    def body(self, ask: Ask) -> bytes:
+        """What is at the path, as it comes. Raises Transient or Stalled."""
+        with self._answer("GET", ask, None) as response:
+            return _whole(ask.doing, response)
 
     def merge_patch(self, ask: Ask, patch: Json) -> Json:
         """The object after the patch (RFC 7396). Raises Transient or Stalled; NotFound when there is none."""

@@ -31,6 +31,17 @@ class NotFound(Stalled):
     """There is no object of that name, while its resource is served."""
 
 
+class NotServed(Stalled):
+    """The cluster has no such resource, and so none of its objects."""
+
+
+class Unfit(Stalled):
+    """The object is there, and not in a state in which that can be asked of it: a log of a run that never was."""
+
+
+_REFUSALS: dict[int, type[Stalled]] = {400: Unfit, 404: NotServed}
+
+
 def refusal(doing: str, code: int, body: bytes, retry_after: str | None = None) -> Transient | Stalled:
     """The error that a status code other than 2xx stands for; `doing` is such as `listing pods`."""
     status = _status(body)
@@ -42,7 +53,7 @@ def refusal(doing: str, code: int, body: bytes, retry_after: str | None = None) 
     if code == 404 and (status.get("details") or {}).get("name"):
         return NotFound(message)
     advice = _ADVICE.get(code, "Is this the URL of a Kubernetes API server?")
-    return Stalled(f"{message}. {advice}")
+    return _REFUSALS.get(code, Stalled)(f"{message}. {advice}")
 
 
 def unreachable(doing: str, error: HTTPError | OSError | ValueError) -> Transient | Stalled:

@@ -8,9 +8,10 @@ from datetime import timedelta
 import structlog
 
 from app.cluster.assemble import health_of
-from app.cluster.objects import Objects
-from app.cluster.resources import NAMESPACES, PODS, Resource
-from app.cluster.seen import Seen, SeenNamespace, SeenPod, SeenWorkload
+from app.cluster.failures import NotServed
+from app.cluster.objects import Newest, Objects
+from app.cluster.resources import NAMESPACES, Resource
+from app.cluster.seen import Foreign, Seen
 from app.domain.health import Health
 from app.errors import Stalled, Transient
 
@@ -23,7 +24,8 @@ class News:
 
     healths: Mapping[str, Health]
     vanished: frozenset[str] = frozenset()
-    """Namespaces that were told of and are not shown any more: deleted, or only without their label. Said once."""
+    """Environments that were told of and of which nothing is shown any more: deleted, or only without their label.
+    Said once."""
 
 
 class Picture:
@@ -34,7 +36,9 @@ class Picture:
     """
 
     def __init__(self, resources: Sequence[Resource]) -> None:
-        self._objects = {resource: Objects() for resource in resources}
+        self._objects = {
+            resource: Objects() if resource.keeps is None else Newest(resource.keeps) for resource in resources
+        }
         self._unlisted = set(resources)
         self._troubles: dict[Resource, Transient | Stalled] = {}
         self._lists_since_round: set[Resource] = set()
@@ -58,7 +62,7 @@ class Picture:
             if self._objects[resource].put(item):
                 self._mark({item.namespace})
 
-    def remove(self, resource: Resource, item: Seen) -> None:
+    def remove(self, resource: Resource, item: Seen | Foreign) -> None:
         """Forget an object."""
         with self._changed:
             if self._objects[resource].remove(item):
@@ -71,6 +75,9 @@ class Picture:
 
     def failed(self, resource: Resource, error: Transient | Stalled) -> None:
         """Note that the resource cannot be seen; what is known of it stays. Logged when it is news."""
+        if resource.is_optional and isinstance(error, NotServed):
+            self.replace(resource, 0, ())
+            return
         with self._changed:
             known = self._troubles.get(resource)
             self._troubles[resource] = error
@@ -99,17 +106,17 @@ class Picture:
         return news
 
     def names(self) -> frozenset[str]:
-        """The namespaces that any known object is of. Raises Transient or Stalled while the picture is incomplete."""
+        """The environments that any known object is of. Raises Transient or Stalled while the picture is incomplete."""
         with self._changed:
             for resource in self._unlisted:
                 if not self._is_excused(resource):
                     raise self._troubles.get(resource) or Transient(f"listing {resource.name}: not done yet")
-            return frozenset(name for objects in self._objects.values() for name in objects.namespaces())
+            return self._names()
 
     def problems(self) -> tuple[str, ...]:
         """What cannot be seen at present, in sentences."""
         with self._changed:
-            return tuple(str(error) for error in self._troubles.values())
+            return tuple(f"{error} {resource.without}".rstrip() for resource, error in self._troubles.items())
 
     def _mark(self, namespaces: set[str]) -> None:
         self._dirty |= namespaces
@@ -139,15 +146,12 @@ class Picture:
         if all(resource in self._lists_since_round or self._is_excused(resource) for resource in self._objects):
             self._lists_since_round.clear()
             self._told = dict.fromkeys(self._told)
-            self._dirty.update(self._objects[NAMESPACES].namespaces())
+            self._dirty.update(self._names())
 
     def _health(self, name: str) -> Health | None:
-        """None when no namespace of that name is shown, even if objects of it still are: they arrive separately."""
-        namespace = next((seen for seen in self._objects[NAMESPACES].of(name) if isinstance(seen, SeenNamespace)), None)
-        if namespace is None:
-            return None
-        pods = [seen for seen in self._objects[PODS].of(name) if isinstance(seen, SeenPod)]
-        workloads = [
-            seen for objects in self._objects.values() for seen in objects.of(name) if isinstance(seen, SeenWorkload)
-        ]
-        return health_of(namespace, workloads, pods)
+        return health_of(seen for objects in self._objects.values() for seen in objects.of(name))
+
+    def _names(self) -> frozenset[str]:
+        """Of all but the events, which outlive what they tell of."""
+        lasting = (objects for resource, objects in self._objects.items() if resource.keeps is None)
+        return frozenset(name for objects in lasting for name in objects.namespaces())

@@ -1,51 +1,26 @@
-"""A Pod as the API tells it: whose it is, and why it does not run.
-
-Waiting reasons: k8s.io/kubernetes/pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go and
-pkg/kubelet/kuberuntime/kuberuntime_container.go. A message must not change while nothing does, or each turn of a
-back-off would be news: so no counts, no delays, and the same words in a try and in the pause after it.
-"""
+"""A Pod as the API tells it: whose it is, and why it does not run."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.cluster.seen import SeenPod, commit_of, conditions_of, cut, revision_of
-from app.domain.health import Cause, Problem
+from app.cluster.containers import ending, failed_end, has_run, last_end, trouble
+from app.cluster.seen import SeenPod, commit_of, conditions_of, revision_of
+from app.cluster.why import scheduling, told
+from app.domain.health import Cause, LogSource, Problem
 
 Raw = Mapping[str, Any]
 
-_WAITING = {
-    "ErrImagePull": Cause.IMAGE_PULL,
-    "ImagePullBackOff": Cause.IMAGE_PULL,
-    "InvalidImageName": Cause.IMAGE_PULL,
-    "ErrImageNeverPull": Cause.IMAGE_PULL,
-    "ImageInspectError": Cause.IMAGE_PULL,
-    "RegistryUnavailable": Cause.IMAGE_PULL,
-    "SignatureValidationFailed": Cause.IMAGE_PULL,
-    "CrashLoopBackOff": Cause.CRASH,
-    "CreateContainerConfigError": Cause.CONFIGURATION,
-    "CreateContainerError": Cause.CONFIGURATION,
-    "RunContainerError": Cause.CONFIGURATION,
-    "CreatePodSandboxError": Cause.CONFIGURATION,
-    "ConfigPodSandboxError": Cause.CONFIGURATION,
-    "PreCreateHookError": Cause.CONFIGURATION,
-    "PreStartHookError": Cause.CONFIGURATION,
-    "PostStartHookError": Cause.CONFIGURATION,
-}
-"""Every one counts at once, also those that a later try may mend: a first failed pull is how a wrong tag shows."""
-
-_NEVER_STARTED = frozenset({"ContainerCannotRun", "StartError"})
-_PULL_ERROR = "ErrImagePull: "
-_REPEATED = 2
-"""Restarts from which a container that keeps failing is called a crash loop while the kubelet tries it once more."""
+_ENDED_LOGS = frozenset({Cause.CRASH, Cause.ENDED, Cause.OUT_OF_MEMORY})
+"""Causes of a program that did run: its log tells more."""
 
 
 def read_pod(raw: Raw) -> SeenPod:
     """The pod; one that is being deleted has no problems any more."""
     metadata = raw["metadata"]
     head_sha, generation = commit_of(metadata)
-    where = f"Pod/{metadata['name']}"
     is_leaving = bool(metadata.get("deletionTimestamp"))
     statuses = () if is_leaving else _container_statuses(raw)
+    failed = next((status for status in statuses if failed_end(status)), None)
     return SeenPod(
         namespace=metadata["namespace"],
         revision=revision_of(raw),
@@ -53,8 +28,11 @@ def read_pod(raw: Raw) -> SeenPod:
         owner=_owner(metadata),
         head_sha=head_sha,
         generation=generation,
-        problem=None if is_leaving else _problem(where, raw, statuses),
-        ending=next((_ending(status, state) for status in statuses if (state := _failed_end(status))), ""),
+        problem=None if is_leaving else _problem(raw, statuses),
+        ending=_ending(raw, failed),
+        ending_log=_ending_log(metadata["name"], failed),
+        is_creating=not is_leaving and _is_creating(statuses),
+        unready=tuple(sorted(status["name"] for status in statuses if _is_unready(status))),
     )
 
 
@@ -75,58 +53,55 @@ def _container_statuses(raw: Raw) -> tuple[Raw, ...]:
     return (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
 
 
-def _problem(where: str, raw: Raw, statuses: Iterable[Raw]) -> Problem | None:
+def _problem(raw: Raw, statuses: Iterable[Raw]) -> Problem | None:
+    where, status = f"Pod/{raw['metadata']['name']}", raw.get("status") or {}
     scheduled = conditions_of(raw).get("PodScheduled", {})
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Problem(Cause.UNSCHEDULABLE, where, cut(scheduled.get("message") or "no node takes it"))
-    found = (_container_problem(where, status) for status in statuses)
+        cause, words = scheduling(scheduled.get("message") or "no node takes it")
+        return Problem(cause, where, words)
+    if status.get("reason") == "Evicted":
+        return Problem(Cause.EVICTED, where, told(status.get("message") or "evicted"))
+    found = (_container_problem(raw, each) for each in statuses)
     return next((problem for problem in found if problem), None)
 
 
-def _container_problem(where: str, status: Raw) -> Problem | None:
-    waiting = (status.get("state") or {}).get("waiting") or {}
-    cause = _WAITING.get(waiting.get("reason", ""))
-    if cause is Cause.CRASH or (cause is None and _keeps_failing(status)):
-        return _crash(where, status)
-    if cause is None:
+def _container_problem(raw: Raw, status: Raw) -> Problem | None:
+    found = trouble(status, _memory_limit(raw, status["name"]))
+    if found is None:
         return None
-    words = (waiting.get("message") or waiting["reason"]).rpartition(_PULL_ERROR)[2]
-    return Problem(cause, where, cut(f"{_name(status)}: {words}"))
+    pod, (cause, words) = raw["metadata"]["name"], found
+    # Always of the run before, which is there from the first restart on: in a crash loop a container is now waiting,
+    # now running, now ended, and a source that went along would be news at each turn.
+    log = LogSource(pod, status["name"], is_previous=True) if cause in _ENDED_LOGS else None
+    return Problem(cause, f"Pod/{pod}", words, log)
 
 
-def _crash(where: str, status: Raw) -> Problem:
-    end = _last_end(status) or {}
-    cause = Cause.CONFIGURATION if end.get("reason") in _NEVER_STARTED else Cause.CRASH
-    return Problem(cause, where, _ending(status, end))
+def _memory_limit(raw: Raw, name: str) -> str | None:
+    spec = raw.get("spec") or {}
+    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    resources = next((each.get("resources") or {} for each in containers if each["name"] == name), {})
+    limit = (resources.get("limits") or {}).get("memory")
+    return str(limit) if limit else None
 
 
-def _keeps_failing(status: Raw) -> bool:
-    return not status.get("ready") and status.get("restartCount", 0) >= _REPEATED and _failed_end(status) is not None
+def _ending(raw: Raw, failed: Raw | None) -> str:
+    end = failed and failed_end(failed)
+    return ending(failed, end, _memory_limit(raw, failed["name"])) if failed and end else ""
 
 
-def _last_end(status: Raw) -> Raw | None:
-    """How the container ended last; None when it never did."""
-    state, last_state = status.get("state") or {}, status.get("lastState") or {}
-    end: Raw | None = state.get("terminated") or last_state.get("terminated")
-    return end
+def _ending_log(pod: str, failed: Raw | None) -> LogSource | None:
+    if failed is None or not has_run(failed_end(failed)):
+        return None
+    has_ended = bool((failed.get("state") or {}).get("terminated"))
+    return LogSource(pod, failed["name"], is_previous=not has_ended)
 
 
-def _failed_end(status: Raw) -> Raw | None:
-    """How the container ended last, where that was a failure."""
-    end = _last_end(status)
-    return end if end and end.get("exitCode") else None
+def _is_creating(statuses: tuple[Raw, ...]) -> bool:
+    """Whether nothing of it has ever been started: it waits for a volume, its network or an image."""
+    return bool(statuses) and all("waiting" in (each.get("state") or {}) and not last_end(each) for each in statuses)
 
 
-def _ending(status: Raw, end: Raw) -> str:
-    # The message of a container that did run is its own, written by whoever wrote the pull request, and may hold
-    # the tail of its log: only the runtime's words are passed on.
-    reason = end.get("reason") or "Error"
-    if reason in _NEVER_STARTED:
-        return cut(f"{_name(status)} could not be started: {end.get('message') or reason}")
-    if "exitCode" not in end:
-        return cut(f"{_name(status)} keeps ending")
-    return cut(f"{_name(status)} ended with exit code {end['exitCode']} ({reason})")
-
-
-def _name(status: Raw) -> str:
-    return f"container {status['name']}"
+def _is_unready(status: Raw) -> bool:
+    state = status.get("state") or {}
+    has_started = bool(state.get("running")) or "running" in state or last_end(status) is not None
+    return has_started and not status.get("ready")

@@ -8,6 +8,7 @@ from typing import Any
 from app.cluster.connection import Api, Ask, Limits
 from app.cluster.listing import complete_list
 from app.errors import EphemeraError
+from gitops.labels import ENVIRONMENT
 
 _LIMITS = Limits(connect_seconds=2, read_seconds=3)
 _REMEMBERED_SECONDS = 60.0
@@ -57,6 +58,8 @@ class Roots:
 
 def _root(raw: dict[str, Any], repository: str) -> Root | None:
     metadata = raw.get("metadata") or {}
+    if ENVIRONMENT in (metadata.get("labels") or {}):
+        return None  # an environment's own source, which follows its own ref
     if not _mentions(raw.get("spec"), repository):
         return None
     return Root(str(metadata.get("namespace", "")), str(metadata.get("name", "")))

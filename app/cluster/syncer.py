@@ -39,29 +39,33 @@ class ArgoCD:
     https://argo-cd.readthedocs.io/en/latest/operator-manual/applicationset/Generators-Git/.
     """
 
-    def __init__(self, api: Api, repository: str | None = None) -> None:
+    def __init__(self, api: Api, repository: str | None = None, namespace: str = "argocd") -> None:
         self._api = api
-        self._sets = Roots(api, f"{_ARGO}/applicationsets", repository, Root("argocd", "ephemera"))
+        self._sets = Roots(api, f"{_ARGO}/applicationsets", repository, Root(namespace, "ephemera"))
 
     def poke(self, poke: Poke) -> None:
-        """Refresh the ApplicationSet and every changed Application. Raises Transient or Stalled with a summary.
+        """Refresh every changed Application, and the ApplicationSet where one came, went or is missing.
 
-        The ApplicationSet each time: its repository server keeps the branch's commit for three minutes, and only the
-        refresh of an ApplicationSet makes it look again. An Application that is not there yet is no error.
+        A refreshed Application has its revision looked up anew, whatever the repository server remembers of it; the
+        ApplicationSet is left alone otherwise, for it goes over all environments. Raises Transient or Stalled with a
+        summary; an Application that is not there yet is no error.
         """
-        poke_all(self._api, "Argo CD", self._targets(poke.changed))
+        sets = self._sets.find()
+        applications = _applications(sets, poke.changed)
+        if poke.came_or_went:
+            poke_all(self._api, "Argo CD", [*map(_application_set, sets), *applications])
+        elif poke_all(self._api, "Argo CD", applications):
+            poke_all(self._api, "Argo CD", [_application_set(found) for found in sets])
 
     def needs(self) -> Sequence[Target]:
         """What must be there, and may be patched, for a poke to work; optional ones stand for any of their kind."""
-        return self._targets(("ephemera-check",))
-
-    def _targets(self, applications: Sequence[str]) -> tuple[Target, ...]:
         sets = self._sets.find()
-        namespaces = dict.fromkeys(found.namespace for found in sets)
-        return (
-            *(_application_set(found) for found in sets),
-            *(_application(namespace, name) for namespace in namespaces for name in applications),
-        )
+        return (*map(_application_set, sets), *_applications(sets, ("ephemera-check",)))
+
+
+def _applications(sets: Sequence[Root], names: Sequence[str]) -> list[Target]:
+    namespaces = dict.fromkeys(found.namespace for found in sets)
+    return [_application(namespace, name) for namespace in namespaces for name in names]
 
 
 def _application_set(root: Root) -> Target:
@@ -83,10 +87,14 @@ class Flux:
     """
 
     def __init__(
-        self, api: Api, repository: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        api: Api,
+        repository: str | None = None,
+        namespace: str = "flux-system",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._api = api
-        self._roots = Roots(api, f"{_FLUX_SOURCE}/gitrepositories", repository, Root("flux-system", "flux-system"))
+        self._roots = Roots(api, f"{_FLUX_SOURCE}/gitrepositories", repository, Root(namespace, "flux-system"))
         self._clock = clock
 
     def poke(self, poke: Poke) -> None:

@@ -5,24 +5,25 @@ The client library's own watch and informer are not used: they list without page
 server has forgotten, and try again without pause.
 """
 
-import json
 import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.cluster.backoff import Backoff
-from app.cluster.connection import Api, Ask, Json, Limits, Stream
+from app.cluster.connection import Api, Ask, Limits, Stream
 from app.cluster.failures import Expired
 from app.cluster.listing import complete_list
-from app.cluster.resources import SELECTOR, Resource
-from app.cluster.seen import Seen, revision_of
+from app.cluster.resources import Resource
+from app.cluster.seen import Foreign, Seen
+from app.cluster.shapes import Named, Told, Unreadable, decode, event_decoder
 from app.errors import Stalled, Transient
 
 _LAST_PAUSE_AFTER_REFUSAL_SECONDS = 300.0
 _TRIES_BEFORE_RELIST = 5
+_EVENTS = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Sink(Protocol):
         """An object was added or modified."""
 
     def remove(self, resource: Resource, item: Seen) -> None:
-        """An object was deleted, or lost its label."""
+        """An object was deleted, lost its label, or belongs to no environment."""
 
     def connected(self, resource: Resource) -> None:
         """The server answered the watch: from here on events come."""
@@ -86,6 +87,10 @@ class Watch:
         self._stream: Stream | None = None
         self._revision: int | None = None
         """Where to watch from; None when only a list can tell."""
+        self._decoder = event_decoder(resource.shape)
+        self._newest = 0
+        """The newest revision heard of."""
+        self._heard_at = 0.0
         self._relist_at = 0.0
 
     def run(self) -> None:
@@ -122,10 +127,16 @@ class Watch:
         return pause
 
     def _list(self) -> None:
-        listing = complete_list(self._api, self._ask("listing", {}), self._resource.read)
-        self._sink.replace(self._resource, listing.revision, listing.items)
-        self._revision = listing.revision
-        self._relist_at = self._clock() + self._timing.relist_seconds * (0.9 + self._jitter() / 10)
+        resource = self._resource
+        listing = complete_list(self._api, self._ask("listing", {}), resource.read, resource.shape)
+        if listing.revision < self._newest and self._clock() - self._heard_at < self._timing.relist_seconds:
+            # A server that lags behind. One that stays behind was restored from a backup, and counts anew.
+            raise Transient(f"{self._doing('listing')}: revision {listing.revision} came after {self._newest}")
+        ours = tuple(item for item in listing.items if not isinstance(item, Foreign))
+        self._sink.replace(resource, listing.revision, ours)
+        self._revision = self._newest = listing.revision
+        self._heard_at = self._clock()
+        self._relist_at = self._heard_at + self._timing.relist_seconds * (0.9 + self._jitter() / 10)
 
     def _watch(self) -> None:
         started, from_revision = self._clock(), self._revision
@@ -141,7 +152,7 @@ class Watch:
         with self._open() as stream:
             self._sink.connected(self._resource)
             for line in stream.lines():
-                self._take(_decode(self._resource, line))
+                self._take(line)
                 if self._stopped.is_set() or self._clock() >= self._relist_at:
                     return
 
@@ -161,32 +172,48 @@ class Watch:
                 stream.abort()
         return stream
 
-    def _take(self, event: Json) -> None:
-        raw = event.get("object") or {}
-        match event.get("type"):
-            case "ADDED" | "MODIFIED":
-                self._sink.put(self._resource, self._resource.read(raw))
-            case "DELETED":
-                self._sink.remove(self._resource, self._resource.read(raw))
-            case "BOOKMARK":
-                pass
-            case kind:
-                # Mostly `ERROR` with 410; whatever else it is, only a list tells where things stand.
-                words = str(raw.get("message") or kind)[:200]
-                raise Expired(f"watching {self._resource.name}: {words}")
-        self._revision = max(self._revision or 0, revision_of(raw))
+    def _take(self, line: bytes) -> None:
+        kind, raw = self._decoded(line)
+        match kind:
+            case "ADDED" | "MODIFIED" | "DELETED":
+                revision = self._tell(self._resource.read(raw), is_there=kind != "DELETED")
+            case _:
+                bookmark = decode(self._doing("watching"), event_decoder(Named), line)
+                revision = int(bookmark.object.metadata.resource_version)
+        self._revision = max(self._revision or 0, revision)
+        self._newest = max(self._newest, revision)
+        self._heard_at = self._clock()
+
+    def _tell(self, seen: Seen | Foreign, *, is_there: bool) -> int:
+        if is_there and not isinstance(seen, Foreign):
+            self._sink.put(self._resource, seen)
+        else:
+            self._sink.remove(self._resource, seen)
+        return seen.revision
+
+    def _decoded(self, line: bytes) -> tuple[str, Any]:
+        """The event. Raises Expired for anything else: whatever it is, only a list tells where things stand."""
+        doing = self._doing("watching")
+        try:
+            event = decode(doing, self._decoder, line)
+        except Unreadable as error:
+            raise Expired(self._words(line) or str(error)) from error
+        if event.type not in _EVENTS:
+            raise Expired(self._words(line) or f"{doing}: {event.type[:200]}")
+        return event.type, event.object
+
+    def _words(self, line: bytes) -> str:
+        """What an ERROR event says, mostly 410; empty when the line is none."""
+        doing = self._doing("watching")
+        try:
+            told = decode(doing, event_decoder(Told), line)
+        except Unreadable:
+            return ""
+        return f"{doing}: {told.object.message[:200]}" if told.type == "ERROR" else ""
 
     def _ask(self, doing: str, query: dict[str, str]) -> Ask:
         limits = Limits(self._timing.connect_seconds, self._timing.answer_seconds)
-        name, path = self._resource.name, self._resource.path
-        return Ask(f"{doing} {name}", path, {"labelSelector": SELECTOR, **query}, limits=limits)
+        return Ask(self._doing(doing), self._resource.path, {**dict(self._resource.selection), **query}, limits=limits)
 
-
-def _decode(resource: Resource, line: bytes) -> Json:
-    try:
-        event = json.loads(line)
-    except ValueError as error:
-        raise Expired(f"watching {resource.name}: a line is not JSON: {error}") from error
-    if not isinstance(event, dict):
-        raise Expired(f"watching {resource.name}: a line is no JSON object")
-    return event
+    def _doing(self, doing: str) -> str:
+        return f"{doing} {self._resource.name}"

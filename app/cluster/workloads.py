@@ -7,7 +7,8 @@ The rules of readiness are those of `kubectl rollout status`
 from collections.abc import Mapping
 from typing import Any
 
-from app.cluster.seen import SeenWorkload, commit_of, conditions_of, cut, revision_of
+from app.cluster.seen import SeenWorkload, commit_of, conditions_of, revision_of
+from app.cluster.why import deadline, refusal, told
 from app.domain.health import Cause, Problem, Workload
 
 Raw = Mapping[str, Any]
@@ -47,7 +48,7 @@ def read_job(raw: Raw) -> SeenWorkload:
     problem = None
     if failure.get("status") == "True":
         words = failure.get("message") or failure.get("reason") or "failed"
-        problem = Problem(Cause.JOB_FAILED, f"Job/{raw['metadata']['name']}", cut(words))
+        problem = Problem(Cause.JOB_FAILED, f"Job/{raw['metadata']['name']}", told(words))
     is_complete = conditions.get("Complete", {}).get("status") == "True"
     return _seen("Job", raw, is_ready=is_complete, problem=problem, is_observed=True)
 
@@ -67,7 +68,13 @@ def _seen(
         # What the controller says of a template that it has not seen yet is about the one before.
         problem=problem if is_observed and not is_ready else None,
     )
-    return SeenWorkload(metadata["namespace"], revision_of(raw), workload)
+    return SeenWorkload(metadata["namespace"], revision_of(raw), workload, changed_at=_changed_at(metadata))
+
+
+def _changed_at(metadata: Mapping[str, Any]) -> str:
+    """By what the API server notes of each writer (apimachinery pkg/apis/meta/v1/types.go, ManagedFieldsEntry)."""
+    writes = (each for each in metadata.get("managedFields") or () if each.get("subresource") != "status")
+    return max((str(write.get("time", "")) for write in writes), default="")
 
 
 def _deployment_problem(raw: Raw) -> Problem | None:
@@ -76,16 +83,11 @@ def _deployment_problem(raw: Raw) -> Problem | None:
     conditions = conditions_of(raw)
     failure, progress = conditions.get("ReplicaFailure", {}), conditions.get("Progressing", {})
     if failure.get("status") == "True":
-        message = failure.get("message") or failure.get("reason") or "no pod can be created"
-        return Problem(_refusal_cause(message), where, cut(message))
+        cause, words = refusal(failure.get("message") or failure.get("reason") or "no pod can be created")
+        return Problem(cause, where, words)
     if progress.get("status") == "False" and progress.get("reason") == "ProgressDeadlineExceeded":
-        return Problem(Cause.DEADLINE, where, cut(progress.get("message") or "ProgressDeadlineExceeded"))
+        return Problem(Cause.DEADLINE, where, told(deadline(progress.get("message") or "ProgressDeadlineExceeded")))
     return None
-
-
-def _refusal_cause(message: str) -> Cause:
-    # The quota plugin has no reason of its own, only these words (apiserver/pkg/admission/plugin/resourcequota).
-    return Cause.QUOTA if "exceeded quota" in message else Cause.CONFIGURATION
 
 
 def _replicas(raw: Raw) -> int:

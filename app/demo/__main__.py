@@ -9,26 +9,33 @@ from pathlib import Path
 import click
 
 from app.demo import product, running
+from app.demo.cluster import StartCluster
 from app.demo.crowd import gather
 from app.demo.invitation import invite
 from app.demo.narrator import Narrator, StepFailedError
 from app.demo.outside import Outside
 from app.demo.processes import until_signalled
+from app.demo.real import tools
+from app.demo.real.cluster import real
+from app.demo.real.stack import Syncer
+from app.demo.simulated import simulated
 from app.demo.story import tell
 
 
 @click.group(invoke_without_command=True)
 @click.option("--once", is_flag=True, help="end after the story instead of staying up")
 @click.option("--pull-requests", type=click.IntRange(1, 1000), default=1, show_default=True, help="how many at once")
+@click.option("--real", "syncer", type=click.Choice(["argocd", "flux"]), help="on a real Kubernetes with this syncer")
 @click.pass_context
-def main(context: click.Context, *, once: bool, pull_requests: int) -> None:
+def main(context: click.Context, *, once: bool, pull_requests: int, syncer: Syncer | None) -> None:
     """Show the main job with everything on this machine."""
     if context.invoked_subcommand is None:
+        cluster = _cluster(syncer)
         with until_signalled() as asked:
             directory = Path(tempfile.mkdtemp(prefix="ephemera-demo-"))
             narrator = Narrator()
             try:
-                status = _show(narrator, directory, pull_requests, None if once else asked)
+                status = _show(narrator, directory, cluster, pull_requests, None if once else asked)
             finally:
                 shutil.rmtree(directory, ignore_errors=True)
         sys.exit(status)
@@ -40,9 +47,19 @@ def run() -> None:
     sys.exit(running.run())
 
 
-def _show(narrator: Narrator, directory: Path, count: int, asked: threading.Event | None) -> int:
-    narrator.say("Starting PostgreSQL, Valkey, Git over HTTP, a simulated GitHub and cluster, and Ephemera.")
-    outside = Outside.start(directory)
+def _cluster(syncer: Syncer | None) -> StartCluster:
+    if syncer is None:
+        return simulated()
+    try:
+        return real(tools.find(), syncer)
+    except tools.ToolsMissing as error:
+        print(f"ephemera: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _show(narrator: Narrator, directory: Path, cluster: StartCluster, count: int, asked: threading.Event | None) -> int:
+    narrator.say("Starting PostgreSQL, Valkey, Git over HTTP, a simulated GitHub, a cluster, and Ephemera.")
+    outside = Outside.start(directory, cluster)
     try:
         with product.processes(outside.settings(), directory / "logs"):
             narrator.step("everything runs", lambda: product.is_ready(outside.web_url))

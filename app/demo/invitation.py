@@ -14,6 +14,7 @@ def invite(outside: Outside, narrator: Narrator) -> None:
     git = outside.git
     remote = git.repository_url(ENVIRONMENTS).replace("://", f"://{git.username}:{git.password}@")
     pulls = f"{outside.github.url}/_sim/repos/{REPOSITORY}/pulls"
+    bearer = f"-H 'Authorization: Bearer {outside.settings()['EPHEMERA_CLUSTER_TOKEN']}'"
     json = "-H 'Content-Type: application/json'"
     narrator.say(f"""
 Ephemera is at {outside.web_url} and stays up until Ctrl-C. Try it in another terminal:
@@ -30,7 +31,7 @@ Ephemera is at {outside.web_url} and stays up until Ctrl-C. Try it in another te
   # the comment on the pull request, the environments repository, the cluster
   curl -s {pulls}/2/comments
   git clone {remote}
-  curl -s -H 'Authorization: Bearer {outside.cluster_token}' {outside.cluster.url}/apis/apps/v1/deployments
+  curl -sk {bearer} {outside.cluster.url}/apis/apps/v1/deployments
 
   # logs
   tail -f {outside.directory}/logs/*.log

@@ -1,5 +1,5 @@
-"""Everything around Ephemera on one machine: embedded PostgreSQL and Valkey, Git over HTTP, a simulated GitHub and
-cluster. The product itself is given nothing but settings, as an operator would give them.
+"""Everything around Ephemera on one machine: embedded PostgreSQL and Valkey, Git over HTTP, a simulated GitHub, and a
+cluster, simulated or real. The product itself is given nothing but settings, as an operator would give them.
 """
 
 import os
@@ -14,30 +14,19 @@ from typing import Self
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from app.demo.children import Child, spawn
+from app.demo.cluster import Cluster, RunningCluster, StartCluster
 from app.demo.git_host import GitHost, RunningGitHost
 from app.demo.github.client import SimulatedGitHub
 from app.demo.github.launch import Registration, RunningGitHub
-from app.demo.kubernetes.client import SimulatedKubernetes
-from app.demo.ports import free_port, listens, wait_until
+from app.demo.ports import free_port
 from app.demo.postgres import Postgres
+from app.demo.simulated import simulated
 from app.demo.valkey import Valkey
 
 APP_ID = 4711
 SLUG = "ephemera-preview"
 ORGANIZATION = "acme"
 ENVIRONMENTS = f"{ORGANIZATION}/environments"
-_START_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast the simulated cluster is, in seconds."""
-
-    rollout: float = 0.3
-    termination: float = 0.3
-    poll: float = 120.0
-    """Argo CD's usual interval: without pokes, a commit waits for it."""
 
 
 @dataclass(slots=True)
@@ -51,14 +40,14 @@ class Outside:
     valkey: Valkey
     git: GitHost
     github: SimulatedGitHub
-    cluster: SimulatedKubernetes
-    cluster_token: str
+    cluster: Cluster
+    running_cluster: RunningCluster
     database_url: str
     _stack: ExitStack
 
     @classmethod
-    def start(cls, directory: Path, pace: Pace | None = None, *, durable: bool = True) -> Self:
-        """Start everything, in about two seconds. Raises what the part that does not start says."""
+    def start(cls, directory: Path, cluster: StartCluster | None = None, *, durable: bool = True) -> Self:
+        """Start everything, with a simulated cluster in about two seconds. Raises what the part that fails says."""
         directory.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             postgres = Postgres.start(directory / "postgres", durable=durable)
@@ -71,10 +60,10 @@ class Outside:
             web_port, secret = free_port(), secrets.token_hex(20)
             github = _start_github(directory, web_port, secret)
             stack.callback(github.stop)
-            token = secrets.token_urlsafe(24)
-            cluster, child = _start_cluster(directory, git.host, token, pace or Pace())
-            stack.callback(child.stop)
-            return cls(
+            repository = git.host.repository_url(ENVIRONMENTS)
+            running = (cluster or simulated())(directory, git.host, repository)
+            stack.callback(running.stop)
+            outside = cls(
                 directory=directory,
                 web_port=web_port,
                 webhook_secret=secret,
@@ -82,11 +71,14 @@ class Outside:
                 valkey=valkey,
                 git=git.host,
                 github=github.github,
-                cluster=cluster,
-                cluster_token=token,
+                cluster=running.inside,
+                running_cluster=running,
                 database_url=postgres.create_database("ephemera"),
-                _stack=stack.pop_all(),
+                _stack=stack,
             )
+            running.connect(outside.settings())
+            outside._stack = stack.pop_all()
+            return outside
 
     def stop(self) -> None:
         """End everything. May be called twice."""
@@ -113,10 +105,8 @@ class Outside:
             "EPHEMERA_GIT_USERNAME": self.git.username,
             "EPHEMERA_GIT_PASSWORD": self.git.password,
             "EPHEMERA_PREVIEW_DOMAIN": "preview.example.com",
-            "EPHEMERA_CLUSTER_URL": self.cluster.url,
-            "EPHEMERA_CLUSTER_TOKEN": self.cluster_token,
-            "EPHEMERA_SYNCER": "argocd",
             "EPHEMERA_CACHE_DIRECTORY": str(self.directory / "cache"),
+            **self.running_cluster.settings(),
         }
 
 
@@ -134,23 +124,3 @@ def _start_github(directory: Path, web_port: int, secret: str) -> RunningGitHub:
     running = RunningGitHub.start(directory / "github", Registration(APP_ID, public_file, webhook_url, secret, SLUG))
     running.github.install(ORGANIZATION)
     return running
-
-
-def _start_cluster(directory: Path, git: GitHost, token: str, pace: Pace) -> tuple[SimulatedKubernetes, Child]:
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "app.demo.kubernetes", f"--port={port}", f"--token={token}"),
-        f"--repository={git.repository_url(ENVIRONMENTS)}",
-        f"--rollout-seconds={pace.rollout}",
-        f"--termination-seconds={pace.termination}",
-        f"--poll-seconds={pace.poll}",
-    ]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), **git.client_environment()}
-    log = directory / "cluster.log"
-    with log.open("wb") as output:
-        child = spawn(command, environment, output=output)
-    wait_until(lambda: listens(port) or not child.is_running, _START_SECONDS, f"the cluster on port {port}")
-    if not child.is_running:
-        child.stop()
-        raise RuntimeError(f"starting the simulated cluster: {log.read_text()[-2000:]}")
-    return SimulatedKubernetes(f"http://127.0.0.1:{port}", token), child

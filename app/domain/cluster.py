@@ -34,6 +34,8 @@ class Cluster:
     credentials: str = "in-cluster"
     """`in-cluster`, `env:NAME`, `file:/path` of a token, or `kubeconfig:/path` with `#context` where it has several."""
     ca_file: str | None = None
+    repository_secret: str | None = None
+    """The Secret in the syncer's namespace by which Flux logs in to the environments repository; None: it need not."""
     ingress_namespace: str = "ingress-nginx"
     repositories: tuple[str, ...] = ("*",)
     """Shell patterns of `owner/name`, matched without regard to case: whose new environments go here."""

@@ -109,7 +109,8 @@ def _spec(situation: Situation) -> Spec:
         port=policy.port,
         host=place.host,
         generation=situation.wish.redeploys,
-        ingress_namespace=policy.ingress_namespace,
+        ingress_namespace=policy.cluster_named(place.cluster).ingress_namespace,
+        web_url=policy.web_url,
     )
 
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from app.domain.desire import Place
 from app.domain.desired import Desired
-from app.domain.health import Health
+from app.domain.health import FailureLog, Health
 from app.domain.pull_request import RepositoryRef
+from app.domain.teardown import Teardown
 
 
 class Stage(StrEnum):
@@ -106,6 +107,10 @@ class Environment:
     troubles: Mapping[Stage, Trouble] = field(default_factory=dict)
     redeploys: int = 0
     status: Status = Status.PENDING
+    failure_log: FailureLog | None = None
+    """Of the container that a problem names, where its log could be read; None while the status is not FAILED."""
+    teardown: Teardown | None = None
+    """The latest removal; None before the first."""
 
     @property
     def url(self) -> str:

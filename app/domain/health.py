@@ -17,23 +17,62 @@ class Phase(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a workload does not become ready, in words that people can act on."""
+    """Why a workload does not become ready, in words that people can act on.
 
-    IMAGE_PULL = "image pull"
-    CRASH = "crash loop"
-    PROBE = "failing probe"
-    QUOTA = "quota"
-    REFUSED = "refused"
-    UNSCHEDULABLE = "unschedulable"
-    CONFIGURATION = "configuration"
+    Declared from what is final and most precise to what says least: of several problems the first is told.
+    """
+
     JOB_FAILED = "job failed"
+    IMAGE_NAME = "invalid image name"
+    IMAGE_ARCHITECTURE = "image for another architecture"
+    IMAGE_UNAUTHORIZED = "no access to the image"
+    IMAGE_NOT_FOUND = "image not found"
+    IMAGE_PULL = "image pull"
+    MISSING_CONFIGURATION = "missing configuration"
+    ROOT = "image runs as root"
+    CONFIGURATION = "configuration"
+    START = "program cannot be started"
+    OUT_OF_MEMORY = "out of memory"
+    CRASH = "crash loop"
+    ENDED = "program ends by itself"
+    QUOTA = "quota"
+    POD_SECURITY = "refused by Pod Security"
+    POLICY = "refused by a policy"
+    LIMITS = "outside the limits"
+    INVALID = "invalid object"
+    REFUSED = "refused"
     SYNC = "sync error"
     DEADLINE = "deadline"
+    LIVENESS_PROBE = "failing liveness probe"
+    STARTUP_PROBE = "failing startup probe"
+    PROBE = "failing readiness probe"
+    EVICTED = "evicted"
+    VOLUME = "volume"
+    REGISTRY_UNREACHABLE = "registry unreachable"
+    SANDBOX = "node trouble"
+    NODE_MISMATCH = "no suitable node"
+    UNSCHEDULABLE = "unschedulable"
+    OTHER = "problem"
+    """Read from a row that another version wrote."""
 
 
-WAITS = frozenset({Cause.UNSCHEDULABLE, Cause.PROBE})
+WAITS = frozenset(
+    {
+        Cause.LIVENESS_PROBE,
+        Cause.STARTUP_PROBE,
+        Cause.PROBE,
+        Cause.EVICTED,
+        Cause.VOLUME,
+        Cause.REGISTRY_UNREACHABLE,
+        Cause.SANDBOX,
+        Cause.NODE_MISMATCH,
+        Cause.UNSCHEDULABLE,
+    }
+)
 """Causes that often pass without anybody's doing (a cluster that scales up, an application that is still starting):
 shown, but not a failure at once."""
+
+_CAUSES = frozenset(cause.value for cause in Cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +93,15 @@ class Problem:
     where: str
     message: str
     log: LogSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLog:
+    """The last lines of a container that fails: at most 8 KiB, made harmless and redacted."""
+
+    of: str
+    """Whose, for a person to read: `Pod/web-5d9c-x, container web`."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +224,8 @@ def judge(health: Health | None, wanted: Wanted) -> Judgement:
         workload.name: workload
         for workload in health.workloads
         if health.phase is Phase.ACTIVE
-        and workload.head_sha == wanted.head_sha and workload.generation == wanted.generation
+        and workload.head_sha == wanted.head_sha
+        and workload.generation == wanted.generation
     }
     found = [present.get(name) for name in wanted.workloads]
     if found and all(workload is not None and workload.is_ready for workload in found) and _is_applied(health, wanted):
@@ -222,4 +271,8 @@ def _workload(value: Mapping[str, Any]) -> Workload:
 
 def _problem(value: Mapping[str, Any]) -> Problem:
     log = value.get("log")
-    return Problem(Cause(value["cause"]), value["where"], value["message"], log and LogSource(**log))
+    return Problem(_cause(value["cause"]), value["where"], value["message"], log and LogSource(**log))
+
+
+def _cause(value: str) -> Cause:
+    return Cause(value) if value in _CAUSES else Cause.OTHER

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gitops.naming import host_name
+from app.domain.cluster import Cluster, cluster_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,15 @@ class Policy:
     port: int = 8080
     base_branches: tuple[str, ...] = ("*",)
     """Shell patterns of the base branches whose pull requests get an environment."""
-    preview_domain: str = "preview.localhost"
-    cluster: str = "default"
-    ingress_namespace: str = "ingress-nginx"
+    clusters: tuple[Cluster, ...] = (Cluster("default", "preview.localhost"),)
+    """At least one, in the order in which they are asked whether they take a repository."""
+    web_url: str = "https://github.com"
+    """Where people see GitHub."""
 
-    def host(self, namespace: str) -> str:
-        """The host name of the environment with that name."""
-        return host_name(namespace, self.preview_domain)
+    def cluster_for(self, repository: str) -> Cluster:
+        """Where a new environment of the repository (`owner/name`) goes."""
+        return cluster_for(self.clusters, repository)
+
+    def cluster_named(self, name: str) -> Cluster:
+        """The cluster where an environment lives; the last one stands in for one that is not declared any more."""
+        return next((cluster for cluster in self.clusters if cluster.name == name), self.clusters[-1])

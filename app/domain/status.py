@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.domain.desired import Absent, Present, Waiting
 from app.domain.environment import Environment, Stage, Status
-from app.domain.health import Cause, Phase, Problem, Verdict, Wanted, judge
+from app.domain.health import Cause, Problem, Verdict, Wanted, judge
 
 READY_WITHIN = timedelta(minutes=15)
 """After this long without becoming ready, a published commit counts as failed. It may still become ready later."""
@@ -60,17 +60,10 @@ def _removal(environment: Environment, now: datetime, errors: tuple[str, ...]) -
 
 
 def is_gone(environment: Environment) -> bool:
-    """The folder left the environments repository, and afterwards a complete list showed no such namespace."""
-    published = environment.published
-    return (
-        environment.is_published
-        and published.tree is None
-        and environment.health is not None
-        and environment.health.phase is Phase.ABSENT
-        and published.at is not None
-        and environment.observed_at is not None
-        and environment.observed_at >= published.at
-    )
+    """The folder left the environments repository, and complete lists made since show nothing of the environment."""
+    teardown = environment.teardown
+    is_removed = environment.is_published and environment.published.tree is None
+    return is_removed and teardown is not None and teardown.is_complete
 
 
 def _rollout(environment: Environment, now: datetime, errors: tuple[str, ...]) -> Assessment:

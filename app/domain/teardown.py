@@ -53,9 +53,7 @@ class Teardown:
             "made_commit": self.made_commit,
             "made_at": self.made_at and self.made_at.isoformat(),
             "objects": list(self.objects),
-            "parts": [
-                {"name": part.name, "gone_at": part.gone_at and part.gone_at.isoformat()} for part in self.parts
-            ],
+            "parts": [{"name": part.name, "gone_at": part.gone_at and part.gone_at.isoformat()} for part in self.parts],
         }
 
     @classmethod

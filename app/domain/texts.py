@@ -2,20 +2,17 @@
 
 from app.domain.desired import Absent, Waiting
 from app.domain.environment import Environment, Status
-from app.domain.health import Cause, Problem
+from app.domain.health import FailureLog, Problem, Sync
+from app.domain.hints import hint
 from app.domain.markdown import block, code
+from app.domain.receipt import receipt, stuck
 from app.domain.status import Assessment
 
-HINTS = {
-    Cause.IMAGE_PULL: "The image could not be pulled. Has the build for this commit finished and pushed its image? "
-    "The environment becomes ready by itself when the image appears.",
-    Cause.CRASH: "The container starts and exits again. Read its log, fix it and push.",
-    Cause.QUOTA: "The environment's quota is used up. Ask for less CPU or memory, or have the quota raised.",
-    Cause.UNSCHEDULABLE: "No node has room for it now. It starts by itself as soon as one has.",
-    Cause.CONFIGURATION: "The container's configuration names something that does not exist or is not allowed.",
-    Cause.JOB_FAILED: "A job of the environment failed. Read its log, fix it and push.",
-    Cause.DEADLINE: "It may still become ready by itself; a redeploy tries again.",
-}
+_LOG_BYTES = 8192
+"""A log is read at this length at most; no character grows by being shown."""
+
+_SHOWN = 5
+"""So many problems, and objects that were changed by hand, are shown."""
 
 _TITLES = {
     Status.PENDING: "Waiting for its turn",
@@ -43,20 +40,29 @@ def summary(environment: Environment, assessment: Assessment) -> str:
     """The check run's Markdown."""
     match assessment.status:
         case Status.READY:
-            return f"Commit {_commit(environment)} runs at {environment.url}"
+            runs = f"Commit {_commit(environment)} runs at {environment.url}"
+            return "\n\n".join((runs, *_drift(environment)))
         case Status.DESTROYING | Status.DESTROYED:
             return _reason(environment)
         case _:
-            return "\n\n".join((_happening(environment, assessment), *_troubles(assessment)))
+            return "\n\n".join(_story(environment, assessment))
 
 
 def comment(environment: Environment, assessment: Assessment) -> str:
     """The sticky comment's Markdown, below its marker."""
-    paragraphs = [f"### Preview environment: {_heading(assessment)}", _happening(environment, assessment)]
-    paragraphs += _troubles(assessment)
+    paragraphs = [f"### Preview environment: {_heading(assessment)}", *_story(environment, assessment)]
     if assessment.status not in (Status.DESTROYED, Status.WAITING):
         paragraphs.append(_facts(environment, assessment))
     return "\n\n".join(paragraphs)
+
+
+def _story(environment: Environment, assessment: Assessment) -> list[str]:
+    is_going = assessment.status in (Status.DESTROYING, Status.DESTROYED)
+    return [
+        _happening(environment, assessment),
+        *_troubles(assessment, environment.failure_log),
+        *([] if is_going else _drift(environment)),
+    ]
 
 
 def _heading(assessment: Assessment) -> str:
@@ -81,15 +87,40 @@ def _happening(environment: Environment, assessment: Assessment) -> str:
             return f"Commit {_commit(environment)} does not run."
         case Status.DESTROYED:
             name = code(environment.place.namespace)
-            return f"{_reason(environment)} Namespace {name} and everything in it no longer exist."
+            gone = f"{_reason(environment)} Namespace {name} and everything in it no longer exist."
+            return "\n\n".join((gone, *([folded] if (folded := receipt(environment)) else [])))
         case Status.DESTROYING:
-            notes = environment.health.notes if environment.health else ()
-            stuck = "\n\n" + block("\n".join(notes)) if assessment.is_stuck and notes else ""
-            return f"{_reason(environment)} Its environment is being removed.{stuck}"
+            going = f"{_reason(environment)} Its environment is being removed."
+            return "\n\n".join((going, *([stuck(environment)] if assessment.is_stuck else [])))
         case Status.WAITING | Status.PENDING:
             return _reason(environment)
         case _:
-            return f"Commit {_commit(environment)} is being deployed. It will answer at {environment.url}"
+            return f"Commit {_commit(environment)} {_progress(environment)}. It will answer at {environment.url}"
+
+
+def _progress(environment: Environment) -> str:
+    """Whether the syncer has turned to the commit; where it cannot be told, it is said to."""
+    sync, commit = _sync(environment), environment.published.commit
+    if sync is None or not sync.is_exact or not environment.is_published or commit in (None, sync.tried, sync.applied):
+        return "is being deployed"
+    return f"is in the environments repository and waits for {_syncer(sync)}"
+
+
+def _sync(environment: Environment) -> Sync | None:
+    return environment.health.sync if environment.health else None
+
+
+def _syncer(sync: Sync) -> str:
+    return "Argo CD" if sync.name.startswith("Application/") else "Flux"
+
+
+def _drift(environment: Environment) -> list[str]:
+    sync = _sync(environment)
+    if sync is None or not sync.drift:
+        return []
+    names = ", ".join(code(name) for name in sync.drift[:_SHOWN])
+    more = f" and {len(sync.drift) - _SHOWN} more" if len(sync.drift) > _SHOWN else ""
+    return [f"Changed by hand in the cluster: {names}{more}. {_syncer(sync)} puts it back."]
 
 
 def _reason(environment: Environment) -> str:
@@ -111,14 +142,24 @@ def _facts(environment: Environment, assessment: Assessment) -> str:
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
-def _troubles(assessment: Assessment) -> list[str]:
+def _troubles(assessment: Assessment, log: FailureLog | None) -> list[str]:
     ours = [f"**Ephemera could not go on.**\n\n{block(error)}" for error in assessment.errors]
-    return ours + [_problem(problem) for problem in assessment.problems[:5]]
+    shown = assessment.problems[:_SHOWN]
+    told = [_problem(problem, log.text if log and problem.log else "") for problem in shown]
+    has_log = log is not None and any(problem.log for problem in shown)
+    return ours + told + ([_folded(log)] if log and has_log else [])
 
 
-def _problem(problem: Problem) -> str:
-    heading = f"**{problem.cause.value.capitalize()}** at {code(problem.where)}"
-    return f"{heading}\n\n{block(problem.message)}\n\n{HINTS[problem.cause]}"
+def _problem(problem: Problem, log: str) -> str:
+    # Not `capitalize`, which would make `Pod Security` small.
+    title = problem.cause.value[0].upper() + problem.cause.value[1:]
+    return f"**{title}** at {code(problem.where)}\n\n{block(problem.message)}\n\n{hint(problem, log)}"
+
+
+def _folded(log: FailureLog) -> str:
+    """A closed fold; GitHub reads Markdown inside it after an empty line."""
+    head = f"<details><summary>The last lines of its log</summary>\n\n{code(log.of)}:"
+    return f"{head}\n\n{block(log.text, _LOG_BYTES)}\n\n</details>"
 
 
 def _first_cause(assessment: Assessment) -> str:

@@ -4,7 +4,7 @@ The branch's head is fixed before the rows are read (`gitops.publish` calls back
 the push, and rows that moved meanwhile are rung for after the lock is released: none of them can be lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,23 +13,23 @@ import structlog
 from app.domain.desired import Absent, Present
 from app.domain.environment import Environment, Stage
 from app.errors import EphemeraError, Stalled, Transient
-from app.ports import Bell, Poke, Ring, Syncer
+from app.ports import Bell, Destination, Poke, Ring
 from app.stages import failing
+from app.stages.sweep import DRIFT
 from app.store import publishing
 from app.store.engine import Store
 from app.store.locks import Lock, only_writer
-from gitops.change import Change, Person, Published
+from gitops.change import AUTHOR, Change, Published
 from gitops.check import check
 from gitops.errors import Contended, GitopsError, PublishError, RemoteUnavailable
 from gitops.publish import publish
 from gitops.render import Templates
 from gitops.repository import Repository
-from gitops.workloads import workloads_of
+from gitops.workloads import objects_of, workloads_of
 
 LOCK_WAIT = timedelta(seconds=10)
 """How long a second publisher waits for the first; what it would have done is rung for when the first is done."""
 _SETTLED_AT_ONCE = 20
-_AUTHOR = Person("Ephemera", "noreply@ephemera.dev")
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +53,8 @@ class Publisher:
     repository: Repository
     templates: Templates
     bell: Bell
-    syncer: Syncer
+    destinations: Mapping[str, Destination]
+    """By the name of the cluster; environments of one that is declared no more can still be removed."""
     lock_wait: timedelta = LOCK_WAIT
 
     def run(self) -> None:
@@ -61,7 +62,7 @@ class Publisher:
         if not self._has_due():
             return
         try:
-            poke = self._publish_all()
+            pokes = self._publish_all()
         except EphemeraError as error:
             _log.warning("publish.failed", error=str(error), stalled=isinstance(error, Stalled))
             self.bell.ring(Ring.REPORT)
@@ -69,13 +70,14 @@ class Publisher:
         self.bell.ring(Ring.REPORT)
         if self._has_due():
             self.bell.ring(Ring.PUBLISH)
-        self._poke(poke)
+        for cluster, poke in pokes.items():
+            self._poke(cluster, poke)
 
     def _has_due(self) -> bool:
         with self.store.begin() as session:
             return publishing.has_due(session)
 
-    def _publish_all(self) -> Poke:
+    def _publish_all(self) -> Mapping[str, Poke]:
         batch = _Batch()
 
         def read() -> Sequence[Change]:
@@ -89,7 +91,7 @@ class Publisher:
             except PublishError as error:
                 raise self._keep(batch, error) from error
             self._settle(batch, published)
-        return _poke_for(batch, published)
+        return _pokes_for(batch, published)
 
     def _read(self) -> _Batch:
         batch = _Batch()
@@ -110,9 +112,9 @@ class Publisher:
                 except GitopsError as error:
                     self._keep_one(environment, Stalled(f"rendering {environment.key}: {error}"))
                     return
-                batch.changes.append(_change(environment, files))
+                batch.changes.append(self._change(environment, files))
             case Absent():
-                batch.changes.append(_change(environment, None))
+                batch.changes.append(self._change(environment, None))
             case _:
                 batch.untouched.append(environment)
                 return
@@ -128,8 +130,8 @@ class Publisher:
             with self.store.begin() as session:
                 for result in published[start : start + _SETTLED_AT_ONCE]:
                     environment = batch.taken[result.folder]
-                    workloads = workloads_of(files[result.folder] or {})
-                    publishing.record(session, environment, result.tree, result.commit, workloads)
+                    objects = objects_of(files[result.folder] or {})
+                    publishing.record(session, environment, result.tree, result.commit, workloads_of(objects), objects)
         with self.store.begin() as session:
             for environment in batch.untouched:
                 publishing.settle_unchanged(session, environment.id, environment.decided_generation)
@@ -150,35 +152,58 @@ class Publisher:
         with self.store.begin() as session:
             failing.keep(session, environment, Stage.PUBLISH, error)
 
-    def _poke(self, poke: Poke) -> None:
-        if not poke.changed:
-            return
+    def _change(self, environment: Environment, files: dict[str, bytes] | None) -> Change:
+        place = environment.place
+        to = self._destination(place.cluster)
+        sync = to.sync(place.folder, environment.number) if to.sync and files is not None else None
+        return _change(environment, files, sync, follows_ref=to.follows_refs)
+
+    def _destination(self, cluster: str) -> Destination:
+        return self.destinations.get(cluster) or Destination(_Nobody())
+
+    def _poke(self, cluster: str, poke: Poke) -> None:
         try:
-            self.syncer.poke(poke)
+            self._destination(cluster).syncer.poke(poke)
         except EphemeraError as error:
-            _log.warning("poke.failed", error=str(error))
+            _log.warning("poke.failed", cluster=cluster, error=str(error))
 
 
-def _poke_for(batch: _Batch, published: Sequence[Published]) -> Poke:
-    """What the syncer has not been told of: also a commit of a push whose answer was lost."""
+class _Nobody:
+    """Syncs a cluster that is declared no more."""
+
+    def poke(self, poke: Poke) -> None:
+        """Nobody is woken."""
+
+
+def _pokes_for(batch: _Batch, published: Sequence[Published]) -> Mapping[str, Poke]:
+    """Cluster -> what its syncer has not been told of: also a commit of a push whose answer was lost."""
     before = {folder: environment.published for folder, environment in batch.taken.items()}
-    news = [
-        result for result in published if result.changed or result.commit not in (None, before[result.folder].commit)
-    ]
-    return Poke(
-        changed=tuple(batch.taken[result.folder].place.namespace for result in news),
-        came_or_went=any(result.tree is None or before[result.folder].tree is None for result in news),
-    )
+    news: dict[str, list[Published]] = {}
+    for result in published:
+        if result.changed or result.moved or result.commit not in (None, before[result.folder].commit):
+            news.setdefault(batch.taken[result.folder].place.cluster, []).append(result)
+    return {
+        cluster: Poke(
+            changed=tuple(batch.taken[result.folder].place.namespace for result in results),
+            came_or_went=any(result.tree is None or before[result.folder].tree is None for result in results),
+        )
+        for cluster, results in news.items()
+    }
 
 
-def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:
+def _change(
+    environment: Environment, files: dict[str, bytes] | None, sync: bytes | None, *, follows_ref: bool
+) -> Change:
     asked = environment.asked
     sha = environment.commit_sha or "unknown"
-    verb = f"Deploy {environment.key} at {sha[:7]}" if files is not None else f"Remove {environment.key}"
+    verb = "Restore" if asked.reason == DRIFT else "Deploy"
+    subject = f"{verb} {environment.key} at {sha[:7]}" if files is not None else f"Remove {environment.key}"
     return Change(
         folder=environment.place.folder,
         files=files,
-        subject=verb,
+        sync=sync,
+        follows_ref=follows_ref,
+        subject=subject,
         trailers=(
             ("Environment", environment.place.namespace),
             ("Pull-Request", environment.key),
@@ -187,5 +212,5 @@ def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:
             ("Actor", asked.by),
             ("Reason", asked.reason),
         ),
-        author=_AUTHOR,
+        author=AUTHOR,
     )

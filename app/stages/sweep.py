@@ -1,6 +1,6 @@
 """`sweep`: finds what could be out of date, whatever the reason, and marks it or rings. It decides nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -17,8 +17,17 @@ from app.store.sweeping import Held
 from gitops.errors import GitopsError
 
 _BY = "ephemera"
+DRIFT = "sweep.drift"
+"""Why somebody is asked about whose folder in Git was changed past Ephemera; the commit that restores it says so."""
+
+Folders = Callable[[], Mapping[str, str] | None]
+"""`{folder: Git tree id}` of every environment on the branch as it is now; None when nobody can tell. May raise."""
 
 _log = structlog.get_logger(__name__)
+
+
+def _not_told() -> None:
+    """What Git holds when nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Sweeper:
     pull_requests: PullRequests
     policy: Policy
     bell: Bell
+    folders: Folders = _not_told
 
     def ring_for_what_is_behind(self) -> None:
         """Ring for every stage that has rows behind its watermark; settle those that have become late."""
@@ -49,6 +59,27 @@ class Sweeper:
             except EphemeraError as error:
                 _log.warning("reconcile.failed", repository=repository.full_name, error=str(error))
         self.bell.ring(Ring.DECIDE, Ring.CLEAN_UP)
+
+    def restore(self) -> None:
+        """Mark every environment whose folder was changed, removed or brought back in Git by somebody else.
+
+        Its rows are read before and after the branch: what is settled both times, and was not published in between, has
+        to be there as it was published. The publisher then commits the difference, if there still is one.
+        """
+        with self.store.begin() as session:
+            before = sweeping.settled(session)
+        folders = self.folders()
+        if folders is None:
+            return
+        with self.store.begin() as session:
+            settled = set(before) & set(sweeping.settled(session))
+        drifted = [row for row in settled if folders.get(row.folder) != row.tree]
+        for row in drifted:
+            with self.store.begin() as session:
+                asking.mark_again(session, row.environment_id, _BY, DRIFT, asking.LOW)
+            _log.warning("sweep.drift", folder=row.folder, published=row.tree, found=folders.get(row.folder))
+        if drifted:
+            self.bell.ring(Ring.CLEAN_UP)
 
     def _reconcile(self, repository: RepositoryRef) -> None:
         is_open = {pull_request.number: pull_request for pull_request in self.pull_requests.open_in(repository)}

@@ -235,13 +235,14 @@ def _names(session: Session, ask: Ask) -> Iterator[str]:
 
 def _new_row(ask: Ask, policy: Policy, namespace: str) -> dict[str, Any]:
     owner, name = ask.repository.owner, ask.repository.name
+    cluster = policy.cluster_for(ask.repository.full_name)
     return {
         "repository_id": ask.repository.id,
         "number": ask.number,
         "namespace": namespace,
-        "folder": folder_path(policy.cluster, owner, name, namespace),
-        "host": policy.host(namespace),
-        "cluster": policy.cluster,
+        "folder": folder_path(cluster.name, owner, name, namespace),
+        "host": cluster.host(namespace),
+        "cluster": cluster.name,
         "by": ask.by,
         "reason": ask.reason,
         "delivery": ask.delivery,

@@ -66,6 +66,8 @@ class Overview:
     namespace: str
     cluster: str
     commit_sha: str | None
+    drift: tuple[str, ...]
+    """Objects (`Deployment/web`) that differ in the cluster from the commit that is applied."""
     created_at: datetime
     updated_at: datetime
 
@@ -85,6 +87,11 @@ class Deployment:
     status: DeploymentStatus
     published_commit: str | None
     """The commit in the environments repository that holds it."""
+    problems: tuple[str, ...]
+    """Why it failed, a line each; empty unless it did."""
+    log_of: str | None
+    """Whose last lines `log` holds: `Pod/web-5d9c-x, container web`."""
+    log: str | None
     created_at: datetime
     finished_at: datetime | None
 
@@ -179,6 +186,7 @@ def _overviews() -> Select[*tuple[Any, ...]]:
             EnvironmentRow.namespace,
             EnvironmentRow.cluster,
             EnvironmentRow.commit_sha,
+            EnvironmentRow.health["sync"]["drift"].label("drift"),
             EnvironmentRow.created_at,
             EnvironmentRow.updated_at,
         )
@@ -199,6 +207,7 @@ def _overview(row: Row[Any]) -> Overview:
         namespace=row.namespace,
         cluster=row.cluster,
         commit_sha=row.commit_sha,
+        drift=tuple(row.drift or ()),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -211,6 +220,9 @@ def _deployment(row: DeploymentRow) -> Deployment:
         image=row.image,
         status=DeploymentStatus(row.status),
         published_commit=row.published_commit,
+        problems=tuple(row.problems),
+        log_of=row.log_of,
+        log=row.log,
         created_at=row.created_at,
         finished_at=row.finished_at,
     )

@@ -5,16 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from app.domain import desired as desired_json
 from app.domain.desire import Place
 from app.domain.desired import Present
 from app.domain.environment import Asked, DeploymentStatus, Environment, Published, Stage, Status, Trouble
-from app.domain.health import Health
+from app.domain.health import FailureLog, Health
 from app.domain.pull_request import RepositoryRef
 from app.domain.report import Report, digest, report
 from app.domain.status import Assessment, assess
+from app.domain.teardown import Teardown
 from app.store.models import DeploymentRow, EnvironmentRow, Event, TroubleRow
 
 _OUTCOMES = {Status.READY: DeploymentStatus.SUCCESS, Status.FAILED: DeploymentStatus.FAILED}
@@ -47,6 +48,8 @@ def environment_of(row: EnvironmentRow) -> Environment:
         troubles=_troubles(row.troubles),
         redeploys=row.redeploys,
         status=Status(row.status),
+        failure_log=_failure_log(row),
+        teardown=Teardown.from_json(row.teardown) if row.teardown else None,
     )
 
 
@@ -67,14 +70,25 @@ def settle(session: Session, row: EnvironmentRow, now: datetime) -> Assessment:
         row.was_ready = True
     elif status is Status.DESTROYED:
         row.was_ready = False
-    _settle_deployment(session, row, environment, status, now)
+    _settle_deployment(session, row, environment, assessment, now)
     if status.value != row.status:
         note(session, row, "status", _words(status, assessment))
         row.status = status.value
-    wanted = report(replace(environment, status=status), now)
+    # Exactly what the report stage will see of the row, or it would never be done.
+    wanted = report(replace(environment, status=status, failure_log=_failure_log(row)), now)
     row.report_wanted = digest(wanted) if wanted != Report() else row.report_digest
     row.updated_at = now
     return assessment
+
+
+def failed_deployment(session: Session, row: EnvironmentRow) -> DeploymentRow | None:
+    """The deployment of the pull request's head, where that has failed."""
+    query = select(DeploymentRow).where(
+        DeploymentRow.environment_id == row.id,
+        DeploymentRow.commit_sha == row.commit_sha,
+        DeploymentRow.status == DeploymentStatus.FAILED.value,
+    )
+    return session.scalars(query).one_or_none()
 
 
 def note(session: Session, row: EnvironmentRow, kind: str, message: str, actor: str | None = None) -> None:
@@ -101,7 +115,7 @@ def _troubles(rows: list[TroubleRow]) -> Mapping[Stage, Trouble]:
 
 
 def _settle_deployment(
-    session: Session, row: EnvironmentRow, environment: Environment, status: Status, now: datetime
+    session: Session, row: EnvironmentRow, environment: Environment, assessment: Assessment, now: datetime
 ) -> None:
     wanted = environment.desired.spec.head_sha if isinstance(environment.desired, Present) else None
     _supersede(session, row, wanted, now)
@@ -109,12 +123,21 @@ def _settle_deployment(
         return
     deployment = _deployment(session, row.id, wanted, environment)
     under_way = DeploymentStatus.IN_PROGRESS if environment.is_published else DeploymentStatus.QUEUED
-    outcome = _OUTCOMES.get(status, under_way)
+    outcome = _OUTCOMES.get(assessment.status, under_way)
     if deployment.status != outcome.value:
         deployment.status = outcome.value
-        deployment.finished_at = now if status in _OUTCOMES else None
+        deployment.finished_at = now if assessment.status in _OUTCOMES else None
+    _explain(deployment, assessment)
     if environment.is_published:
         deployment.published_commit = environment.published.commit
+
+
+def _explain(deployment: DeploymentRow, assessment: Assessment) -> None:
+    """Why it failed; what was wrong with one that runs after all is over."""
+    if assessment.status is Status.FAILED:
+        deployment.problems = _reasons(assessment)
+    elif assessment.status is Status.READY:
+        deployment.problems, deployment.log_of, deployment.log = [], None, None
 
 
 def _supersede(session: Session, row: EnvironmentRow, wanted: str | None, now: datetime) -> None:
@@ -139,6 +162,20 @@ def _deployment(session: Session, environment_id: int, sha: str, environment: En
     return found
 
 
-def _words(status: Status, assessment: Assessment) -> str:
+def _failure_log(row: EnvironmentRow) -> FailureLog | None:
+    session = object_session(row)
+    if row.status != Status.FAILED.value or session is None:
+        return None
+    deployment = failed_deployment(session, row)
+    if deployment is None or deployment.log_of is None or not deployment.log:
+        return None
+    return FailureLog(deployment.log_of, deployment.log)
+
+
+def _reasons(assessment: Assessment) -> list[str]:
     problems = [f"{problem.cause} at {problem.where}: {problem.message}" for problem in assessment.problems]
-    return "; ".join([status.value, *assessment.errors, *problems])[:1000]
+    return [*assessment.errors, *problems]
+
+
+def _words(status: Status, assessment: Assessment) -> str:
+    return "; ".join([status.value, *_reasons(assessment)])[:1000]

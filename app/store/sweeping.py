@@ -1,6 +1,6 @@
 """What `sweep` reads: everything that could be out of date. It only marks; the stages decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,6 +39,30 @@ def overdue(session: Session) -> Sequence[int]:
         )
     )
     return session.scalars(query).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What Git should hold for an environment that nobody has asked about since it was published."""
+
+    environment_id: int
+    folder: str
+    tree: str | None
+    generation: int
+
+
+def settled(session: Session) -> Collection[Settled]:
+    """Every environment whose folder is as it was decided, if nobody else has touched it."""
+    query = select(
+        EnvironmentRow.id,
+        EnvironmentRow.folder,
+        EnvironmentRow.published_tree,
+        EnvironmentRow.published_generation,
+    ).where(
+        EnvironmentRow.requested_generation == EnvironmentRow.published_generation,
+        EnvironmentRow.desired["kind"].astext.in_(("present", "absent")),
+    )
+    return {Settled(*row) for row in session.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)

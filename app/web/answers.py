@@ -27,6 +27,9 @@ class EnvironmentAnswer(_Answer):
     namespace: str
     cluster: str
     commit_sha: str | None = Field(description="The pull request's head, as the last look saw it")
+    drift: list[str] = Field(
+        description="Objects changed in the cluster since the commit was applied; the syncer puts them back"
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -39,6 +42,9 @@ class DeploymentAnswer(_Answer):
     image: str
     status: DeploymentStatus
     published_commit: str | None = Field(description="The commit in the environments repository that holds it")
+    problems: list[str] = Field(description="Why it failed, a line each")
+    log_of: str | None = Field(description="Whose last lines `log` holds, such as `Pod/web-5d9c-x, container web`")
+    log: str | None = Field(description="The last lines of the container that failed, with secrets blacked out")
     created_at: datetime
     finished_at: datetime | None
 
@@ -107,6 +113,14 @@ class WorkloadAnswer(_Answer):
     problem: ProblemAnswer | None
 
 
+class HoldingAnswer(_Answer):
+    """An object that is being deleted and cannot go."""
+
+    name: str
+    finalizers: list[str]
+    since: str = Field(description="When its deletion was asked for, as the cluster writes it")
+
+
 class HealthAnswer(_Answer):
     """What runs in the cluster."""
 
@@ -114,7 +128,28 @@ class HealthAnswer(_Answer):
     observed_at: datetime | None
     ready_workloads: int
     workloads: list[WorkloadAnswer]
+    problems: list[ProblemAnswer] = Field(description="What is wrong with the namespace rather than with one workload")
     notes: list[str] = Field(description="What holds up a namespace that is being removed")
+    holding: list[HoldingAnswer] = Field(description="What is being deleted and cannot go")
+
+
+class PartAnswer(_Answer):
+    """One thing that has to go."""
+
+    name: str = Field(description="Such as `Namespace/pr-7-shop`")
+    gone_at: datetime | None = Field(description="When a complete list first did not show it; null while it is left")
+
+
+class TeardownAnswer(_Answer):
+    """The latest removal: what existed, and when each part of it was confirmed gone."""
+
+    objects: list[str] = Field(description="What the folder held last, such as `Deployment/web`")
+    made_commit: str | None = Field(description="The commit in the environments repository that made it")
+    made_at: datetime | None
+    removed_commit: str | None = Field(description="The commit that took its folder away")
+    removed_at: datetime
+    is_complete: bool = Field(description="All of it is confirmed gone")
+    parts: list[PartAnswer]
 
 
 class TroubleAnswer(_Answer):
@@ -135,6 +170,7 @@ class EnvironmentDetailAnswer(EnvironmentAnswer):
     notice: str | None = Field(description="Why the last look changed nothing, where a person should know")
     published: PublishedAnswer
     health: HealthAnswer | None = Field(description="null until the cluster has shown something")
+    teardown: TeardownAnswer | None = Field(description="null before anything was removed")
     troubles: list[TroubleAnswer]
     deployments: list[DeploymentAnswer] = Field(description="The newest; `/deployments` has all")
     events: list[EventAnswer] = Field(description="The newest; `/events` has all")

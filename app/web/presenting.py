@@ -14,8 +14,11 @@ from app.web.answers import (
     EnvironmentDetailAnswer,
     EventAnswer,
     HealthAnswer,
+    HoldingAnswer,
+    PartAnswer,
     ProblemAnswer,
     PublishedAnswer,
+    TeardownAnswer,
     TroubleAnswer,
     WatermarksAnswer,
     WorkloadAnswer,
@@ -35,6 +38,7 @@ def environment(overview: Overview) -> EnvironmentAnswer:
         namespace=overview.namespace,
         cluster=overview.cluster,
         commit_sha=overview.commit_sha,
+        drift=list(overview.drift),
         created_at=overview.created_at,
         updated_at=overview.updated_at,
     )
@@ -51,6 +55,7 @@ def detail(found: Detail) -> EnvironmentDetailAnswer:
         notice=known.notice,
         published=_published(known),
         health=_health(known),
+        teardown=_teardown(known),
         troubles=_troubles(known),
         deployments=[deployment(item) for item in found.deployments],
         events=[event(item) for item in found.events],
@@ -109,7 +114,27 @@ def _health(known: Environment) -> HealthAnswer | None:
         observed_at=known.observed_at,
         ready_workloads=sum(workload.is_ready for workload in known.health.workloads),
         workloads=[_workload(workload) for workload in known.health.workloads],
+        problems=[_problem(problem) for problem in known.health.problems],
         notes=list(known.health.notes),
+        holding=[
+            HoldingAnswer(name=held.name, finalizers=list(held.finalizers), since=held.since)
+            for held in known.health.holding
+        ],
+    )
+
+
+def _teardown(known: Environment) -> TeardownAnswer | None:
+    held = known.teardown
+    if held is None:
+        return None
+    return TeardownAnswer(
+        objects=list(held.objects),
+        made_commit=held.made_commit,
+        made_at=held.made_at,
+        removed_commit=held.removed_commit,
+        removed_at=held.removed_at,
+        is_complete=held.is_complete,
+        parts=[PartAnswer(name=part.name, gone_at=part.gone_at) for part in held.parts],
     )
 
 
@@ -118,13 +143,11 @@ def _workload(workload: Workload) -> WorkloadAnswer:
         name=workload.name,
         commit_sha=workload.head_sha,
         is_ready=workload.is_ready,
-        problem=_problem(workload.problem),
+        problem=workload.problem and _problem(workload.problem),
     )
 
 
-def _problem(problem: Problem | None) -> ProblemAnswer | None:
-    if problem is None:
-        return None
+def _problem(problem: Problem) -> ProblemAnswer:
     return ProblemAnswer(cause=problem.cause, where=problem.where, message=problem.message)
 
 

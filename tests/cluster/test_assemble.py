@@ -1,16 +1,19 @@
 """A namespace's objects as one Health."""
 
+from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
 from app.cluster.assemble import health_of
-from app.cluster.namespaces import read_namespace
 from app.cluster.pods import read_pod
+from app.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS
 from app.cluster.workloads import read_deployment, read_job
-from app.domain.health import Cause, Health, Phase
+from app.domain.health import Cause, Health, Holding, Phase, Sync
 from tests.cluster.raw import (
     HASH,
+    NAMESPACE,
     OLDER_SHA,
     Json,
     condition,
@@ -21,6 +24,8 @@ from tests.cluster.raw import (
     waiting,
     workload,
 )
+from tests.cluster.reading import APPLICATIONS, KUSTOMIZATIONS, SOURCES, health, read, seen_namespace, volume
+from tests.cluster.synced import NEW, READY, application, compared, kustomization, source
 
 CRASHING = [container(waiting=waiting("CrashLoopBackOff"), restarts=2, last={"exitCode": 1})]
 NOT_PULLED = [container(waiting=waiting("ErrImagePull", "not found"))]
@@ -29,9 +34,14 @@ LATE = [condition("Progressing", "False", "ProgressDeadlineExceeded", "timed out
 REFUSED = [condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota: environment")]
 
 
+def applied() -> Any:
+    """An Application at a commit."""
+    return read(APPLICATIONS, application(sync=compared("Synced")))
+
+
 def problem_of(deployment: Json, *pods: Json) -> tuple[Cause, str, str] | None:
-    health = health_of(read_namespace(namespace()), [read_deployment(deployment)], [read_pod(raw) for raw in pods])
-    problem = health.workloads[0].problem
+    seen = health(seen_namespace(), read_deployment(deployment), *map(read_pod, pods))
+    problem = seen.workloads[0].problem
     return (problem.cause, problem.where, problem.message) if problem else None
 
 
@@ -64,7 +74,7 @@ def test_ready_workload_has_no_problem_whatever_its_pods_say() -> None:
     [
         (REFUSED, [pod(containerStatuses=CRASHING)], Cause.CRASH, "container app ended with exit code 1 (Error)"),
         (REFUSED, [], Cause.QUOTA, "exceeded quota: environment"),
-        (LATE, [pod(containerStatuses=NOT_PULLED)], Cause.IMAGE_PULL, "container app: not found"),
+        (LATE, [pod(containerStatuses=NOT_PULLED)], Cause.IMAGE_NOT_FOUND, "container app: not found"),
         (LATE, [pod()], Cause.DEADLINE, "timed out"),
         (
             LATE,
@@ -75,7 +85,7 @@ def test_ready_workload_has_no_problem_whatever_its_pods_say() -> None:
         (
             [],
             [pod("web-a", conditions=UNSCHEDULABLE), pod("web-b", containerStatuses=NOT_PULLED)],
-            Cause.IMAGE_PULL,
+            Cause.IMAGE_NOT_FOUND,
             "container app: not found",
         ),
     ],
@@ -93,8 +103,7 @@ def test_failed_job_says_how_its_pod_ended() -> None:
         owner=("Job", "migrate"),
         containerStatuses=[container(terminated={"exitCode": 3, "reason": "Error"})],
     )
-    health = health_of(read_namespace(namespace()), [read_job(job)], [read_pod(ended)])
-    problem = health.workloads[0].problem
+    problem = health(seen_namespace(), read_job(job), read_pod(ended)).workloads[0].problem
     assert problem is not None
     assert (problem.cause, problem.where) == (Cause.JOB_FAILED, "Job/migrate")
     assert problem.message == "limit reached; Pod/migrate-x: container app ended with exit code 3 (Error)"
@@ -103,8 +112,9 @@ def test_failed_job_says_how_its_pod_ended() -> None:
 def test_health_does_not_depend_on_the_order_of_objects() -> None:
     workloads = [read_deployment(workload(name, observedGeneration=2)) for name in ("web", "api", "worker")]
     pods = [read_pod(pod(f"web-{letter}", containerStatuses=CRASHING)) for letter in "abc"]
-    seen = read_namespace(namespace())
-    found = {health_of(seen, some, others) for some in permutations(workloads) for others in permutations(pods)}
+    found = {
+        health(*some, seen_namespace(), *others) for some in permutations(workloads) for others in permutations(pods)
+    }
     assert len(found) == 1
     assert [workload.name for workload in found.pop().workloads] == [
         "Deployment/api",
@@ -119,13 +129,69 @@ def test_terminating_namespace_tells_what_holds_it_up_and_nothing_else() -> None
         condition("NamespaceContentRemaining", "True", "SomeResourcesRemain", "pods. has 1 resource instances"),
         condition("NamespaceDeletionContentFailure", "False", "ContentDeleted", "all content deleted"),
     ]
-    seen = read_namespace(namespace(deleting=True, conditions=conditions))
-    assert health_of(seen, [read_deployment(workload())], []) == Health(
+    seen = health(seen_namespace(deleting=True, conditions=conditions), read_deployment(workload()))
+    assert seen == Health(
         Phase.TERMINATING, notes=("pods. has 1 resource instances", "example.com/guard in 1 resource")
     )
 
 
 def test_namespace_marked_for_deletion_terminates_before_its_phase_says_so() -> None:
-    raw = namespace(deleting=True)
-    raw["status"] = {"phase": "Active"}
-    assert health_of(read_namespace(raw), [], []).phase is Phase.TERMINATING
+    assert health(seen_namespace(deleting=True, phase="Active")).phase is Phase.TERMINATING
+
+
+def test_what_the_syncer_says_is_told_in_every_phase() -> None:
+    seen = applied()
+    for phase, namespaces in (
+        (Phase.PARTIAL, []),
+        (Phase.ACTIVE, [seen_namespace()]),
+        (Phase.TERMINATING, [seen_namespace(deleting=True)]),
+    ):
+        found = health(seen, *namespaces)
+        assert (found.phase, found.sync) == (phase, seen.sync)
+
+
+def test_volume_alone_is_part_of_an_environment_and_pods_alone_are_nothing() -> None:
+    assert health(volume("pvc-1", NAMESPACE)) == Health(Phase.PARTIAL)
+    assert health_of([read_pod(pod()), read_deployment(workload())]) is None
+    assert health_of([]) is None
+
+
+def test_workloads_without_a_namespace_are_not_told() -> None:
+    assert health(applied(), read_deployment(ready_deployment())).workloads == ()
+
+
+def test_kustomization_is_joined_with_the_source_in_its_namespace() -> None:
+    its_own, elsewhere = read(SOURCES, source()), read(SOURCES, source())
+    kustomized = read(KUSTOMIZATIONS, kustomization(READY, applied=NEW, tried=NEW))
+    assert health(its_own, kustomized).sync == Sync(f"Kustomization/{NAMESPACE}", NEW, NEW, is_exact=True)
+    assert health(replace(elsewhere, key="other/x"), kustomized).sync == kustomized.sync
+    assert health(its_own) == Health(Phase.PARTIAL)
+
+
+STUCK: Json = {"deletionTimestamp": "2031-01-01T00:00:00Z", "finalizers": ["example.com/guard"]}
+
+
+def test_whatever_cannot_go_is_told_by_name() -> None:
+    raw = namespace(deleting=True) | {"spec": {"finalizers": ["kubernetes"]}}
+    deployment = workload()
+    deployment["metadata"] |= STUCK
+    left = pod()
+    left["metadata"] |= STUCK
+    found = health(
+        volume("pvc-1", NAMESPACE, **STUCK),
+        read(NAMESPACES, raw),
+        read(PODS, left),
+        read(DEPLOYMENTS, deployment),
+        volume("pvc-2", NAMESPACE, finalizers=["kubernetes.io/pv-protection"]),
+    )
+    since = "2031-01-01T00:00:00Z"
+    assert found.holding == (
+        Holding("Deployment/web", ("example.com/guard",), since),
+        Holding(f"Namespace/{NAMESPACE}", ("kubernetes",), since),
+        Holding("PersistentVolume/pvc-1", ("example.com/guard",), since),
+        Holding(f"Pod/web-{HASH}-x2x4z", ("example.com/guard",), since),
+    )
+
+
+def test_pod_that_merely_ends_holds_nothing() -> None:
+    assert read(PODS, pod(deleting=True)).holding is None

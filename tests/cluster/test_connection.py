@@ -1,6 +1,7 @@
 """Requests to an API server: credentials, refusals, and what never reaches an error message."""
 
 import socket
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 
 from app.cluster.access import ByKubeconfig, ByToken, InCluster
 from app.cluster.connection import Api, Ask, Limits
-from app.cluster.failures import Expired, NotFound
+from app.cluster.failures import Expired, NotFound, NotServed
 from app.errors import EphemeraError, Stalled, Transient
 from tests.cluster.conftest import Serve
 from tests.cluster.scripted import Answer, Request, in_order, status
@@ -38,7 +39,11 @@ def kubeconfig(path: Path, url: str, **user: object) -> Path:
         (status(401, "Unauthorized"), Stalled, "listing pods: the API server answered 401: Unauthorized. Renew the"),
         (status(403, "pods is forbidden"), Stalled, "pods is forbidden. Grant the verb on this resource"),
         (status(404, "no such pod", name="web"), NotFound, "no such pod"),
-        (Answer(404, (b"404 page not found\n",)), Stalled, "page not found. The cluster does not serve this resource"),
+        (
+            Answer(404, (b"404 page not found\n",)),
+            NotServed,
+            "page not found. The cluster does not serve this resource",
+        ),
         (status(409, "modified"), Transient, "modified"),
         (status(410, "too old"), Expired, "too old"),
         (status(422, "invalid"), Stalled, "invalid. Is this the URL of a Kubernetes API server?"),
@@ -188,3 +193,21 @@ def test_broken_chunk_is_transient_and_line_before_it_is_read(serve: Serve) -> N
         server.ended.set()
         with pytest.raises(Transient, match="listing pods"):
             next(lines)
+
+
+def test_answer_without_chunks_is_read_to_its_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        api = Api(ByToken(f"http://127.0.0.1:{server.getsockname()[1]}"))
+        answering = threading.Thread(target=answer_and_hang_up, args=(server, b'{"a": 1}\n{"b": 2}\n{"c"'))
+        answering.start()
+        with api.stream(ASK, 10) as stream:
+            assert list(stream.lines()) == [b'{"a": 1}', b'{"b": 2}']
+        answering.join()
+
+
+def answer_and_hang_up(server: socket.socket, body: bytes) -> None:
+    """Answer one request as HTTP/1.0 does: the body ends with the connection."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(64 * 1024)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + body)

@@ -14,12 +14,13 @@ from app.cluster.connection import Api
 from app.cluster.syncer import ArgoCD, Flux
 from app.cluster.view import WatchedCluster
 from app.cluster.watch import Timing
-from app.demo.kubernetes.apiserver.kinds import DEPLOYMENT, JOB, NAMESPACE
+from app.demo.kubernetes.apiserver.kinds import APPLICATION, DEPLOYMENT, JOB, NAMESPACE
 from app.demo.kubernetes.client import SimulatedKubernetes, WatchAction
 from app.demo.kubernetes.options import Options
 from app.demo.kubernetes.simulator import Simulator
 from app.demo.kubernetes.workloads.failures import FailureKind
-from app.domain.health import Cause, Health, Phase, Verdict, Wanted, judge
+from app.domain.cluster import SyncerKind
+from app.domain.health import Cause, Health, Phase, Sync, Verdict, Wanted, judge
 from app.ports import Poke
 from tests.cluster.manifests import deployment, job, namespace
 from tests.demo.kubernetes.environments import Environments
@@ -63,6 +64,7 @@ def verdict(health: Health, sha: str) -> Verdict:
 
 
 StartCluster = Callable[..., SimulatedKubernetes]
+Observe = Callable[..., Observer]
 
 
 @pytest.fixture
@@ -89,14 +91,19 @@ def cluster(start_cluster: StartCluster) -> SimulatedKubernetes:
 
 
 @pytest.fixture
-def observe() -> Iterator[Callable[[SimulatedKubernetes], Observer]]:
+def observe() -> Iterator[Observe]:
     """Give what watches a cluster for the length of the test."""
     with ExitStack() as stack:
-        yield lambda cluster: Observer(stack.enter_context(WatchedCluster(api_of(cluster), timing=QUICK)))
+
+        def start(cluster: SimulatedKubernetes, syncer: SyncerKind = SyncerKind.NONE) -> Observer:
+            view = WatchedCluster(api_of(cluster), syncer, syncer.usual_namespace, timing=QUICK)
+            return Observer(stack.enter_context(view))
+
+        yield start
 
 
 @pytest.fixture
-def observer(cluster: SimulatedKubernetes, observe: Callable[[SimulatedKubernetes], Observer]) -> Observer:
+def observer(cluster: SimulatedKubernetes, observe: Observe) -> Observer:
     """Give someone who watches the cluster."""
     return observe(cluster)
 
@@ -160,7 +167,7 @@ def test_deleted_namespace_terminates_and_is_then_absent(cluster: SimulatedKuber
     observer.until(lambda health: health.phase is Phase.ABSENT)
     phases = [health.phase for health in observer.history]
     assert phases == sorted(phases, key=[Phase.ACTIVE, Phase.TERMINATING, Phase.ABSENT].index)
-    assert observer.view.absent({NAME, "default"}) == {NAME}
+    assert observer.view.remaining({NAME, "default"}) == {NAME: frozenset(), "default": {"Namespace/default"}}
 
 
 @pytest.mark.parametrize("action", ["close", "expire", "silence", "scramble"])
@@ -181,9 +188,7 @@ def test_forgotten_history_is_listed_again(cluster: SimulatedKubernetes, observe
     observer.until_ready(OLD)
 
 
-def test_forbidden_pods_leave_readiness_visible(
-    cluster: SimulatedKubernetes, observe: Callable[[SimulatedKubernetes], Observer]
-) -> None:
+def test_forbidden_pods_leave_readiness_visible(cluster: SimulatedKubernetes, observe: Observe) -> None:
     cluster.forbid("pods")
     cluster.create(DEPLOYMENT, NAME, deployment(NAME, OLD))
     observer = observe(cluster)
@@ -191,29 +196,57 @@ def test_forbidden_pods_leave_readiness_visible(
     assert any("pods" in problem for problem in observer.view.problems())
 
 
-def test_poked_argo_cd_syncs_at_once(
-    start_cluster: StartCluster, observe: Callable[[SimulatedKubernetes], Observer], tmp_path: Path
-) -> None:
+def test_poked_argo_cd_syncs_at_once(start_cluster: StartCluster, observe: Observe, tmp_path: Path) -> None:
     environments = Environments.create(tmp_path / "environments")
     cluster = start_cluster(syncer="argocd", repository=environments.url, poll_seconds=3600)
-    syncer, observer = ArgoCD(api_of(cluster)), observe(cluster)
-    environments.put(NAME, namespace(NAME), deployment(NAME, OLD))
-    environments.commit()
-    syncer.poke(Poke((NAME,), came_or_went=True))
-    observer.until_ready(OLD)
-    environments.put(NAME, namespace(NAME), deployment(NAME, NEW))
-    environments.commit()
-    syncer.poke(Poke((NAME,), came_or_went=False))
-    observer.until_ready(NEW)
+    syncer, observer = ArgoCD(api_of(cluster)), observe(cluster, SyncerKind.ARGOCD)
+    for sha, is_new in ((OLD, True), (NEW, False)):
+        environments.put(NAME, namespace(NAME), deployment(NAME, sha))
+        commit = environments.commit()
+        syncer.poke(Poke((NAME,), came_or_went=is_new))
+        observer.until_ready(sha)
+        applied = observer.until(lambda health, commit=commit: health.sync and health.sync.applied == commit)  # type: ignore[misc]
+        assert applied.sync == Sync(f"Application/{NAME}", commit, commit)
     environments.remove(NAME)
     environments.commit()
     syncer.poke(Poke((NAME,), came_or_went=True))
     observer.until(lambda health: health.phase is Phase.ABSENT)
+    assert observer.view.remaining({NAME}) == {NAME: frozenset()}
 
 
-def test_poked_flux_syncs_at_once(
-    start_cluster: StartCluster, observe: Callable[[SimulatedKubernetes], Observer], tmp_path: Path
+def test_refused_object_is_the_syncers_error(start_cluster: StartCluster, observe: Observe, tmp_path: Path) -> None:
+    environments = Environments.create(tmp_path / "environments")
+    cluster = start_cluster(syncer="argocd", repository=environments.url, poll_seconds=3600)
+    observer = observe(cluster, SyncerKind.ARGOCD)
+    refused = deployment(NAME, OLD)
+    refused["spec"]["replicas"] = -1
+    environments.put(NAME, namespace(NAME), refused)
+    commit = environments.commit()
+    ArgoCD(api_of(cluster)).poke(Poke((NAME,), came_or_went=True))
+    health = observer.until(lambda health: health.sync and health.sync.error)
+    assert health.sync is not None
+    assert (health.sync.applied, health.sync.tried) == (None, commit)
+    assert "replicas" in str(health.sync.error)
+
+
+def test_application_held_by_its_finalizer_says_so(
+    start_cluster: StartCluster, observe: Observe, tmp_path: Path
 ) -> None:
+    environments = Environments.create(tmp_path / "environments")
+    cluster = start_cluster(syncer="argocd", repository=environments.url, poll_seconds=3600)
+    observer = observe(cluster, SyncerKind.ARGOCD)
+    environments.put(NAME, namespace(NAME), deployment(NAME, OLD))
+    environments.commit()
+    ArgoCD(api_of(cluster)).poke(Poke((NAME,), came_or_went=True))
+    observer.until_ready(OLD)
+    cluster.pause_syncer()
+    cluster.delete(APPLICATION, "argocd", NAME)
+    health = observer.until(lambda health: health.holding)
+    assert [held.name for held in health.holding] == [f"Application/{NAME}"]
+    assert observer.view.remaining({NAME}) == {NAME: {f"Application/{NAME}", f"Namespace/{NAME}"}}
+
+
+def test_poked_flux_syncs_at_once(start_cluster: StartCluster, observe: Observe, tmp_path: Path) -> None:
     environments = Environments.create(tmp_path / "environments")
     cluster = start_cluster(syncer="flux", repository=environments.url, poll_seconds=3600)
     syncer, observer = Flux(api_of(cluster)), observe(cluster)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cluster.namespaces import read_namespace
 from app.cluster.picture import Picture
 from app.cluster.pods import read_pod
 from app.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS, Resource
@@ -19,12 +18,12 @@ from tests.cluster.raw import (
     SHA,
     Json,
     container,
-    namespace,
     pod,
     ready_deployment,
     waiting,
     workload,
 )
+from tests.cluster.reading import seen_namespace
 
 Step = tuple[str, int]
 Event = tuple[Resource, Seen, bool]
@@ -39,10 +38,9 @@ def event_of(step: Step, revision: int) -> Event:
     which, form = step
     is_there = form < FORMS - 1
     if which == "namespace":
-        raw: Json = namespace(revision=revision, deleting=form == 1)
-        return NAMESPACES, read_namespace(raw), is_there
+        return NAMESPACES, seen_namespace(revision=revision, deleting=form == 1), is_there
     if which == "web":
-        raw = (
+        raw: Json = (
             ready_deployment(revision=revision)
             if form == 0
             else workload("web", revision, sha=(SHA, OLDER_SHA)[form % 2])

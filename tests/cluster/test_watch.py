@@ -1,19 +1,21 @@
 """One resource followed through everything that a server and a network may do to it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from app.cluster.access import ByToken
+from app.cluster.applications import SeenApplication
 from app.cluster.connection import Api
 from app.cluster.objects import Objects
-from app.cluster.resources import PODS, Resource
-from app.cluster.seen import Seen, SeenPod
+from app.cluster.resources import EVENTS, PODS, Resource
+from app.cluster.seen import Foreign, Seen, SeenPod
 from app.cluster.watch import Timing, Watch
 from app.errors import Stalled, Transient
 from tests.cluster.conftest import Serve
 from tests.cluster.raw import NAMESPACE, pod
+from tests.cluster.reading import APPLICATIONS
 from tests.cluster.scripted import (
     Answer,
     ScriptedServer,
@@ -25,6 +27,7 @@ from tests.cluster.scripted import (
     page,
     status,
 )
+from tests.cluster.synced import NEW, OLD, application, compared
 
 PATIENT = Timing(silence_seconds=30)
 HASTY = Timing(silence_seconds=0.05)
@@ -46,7 +49,7 @@ class Shelf:
     def put(self, resource: Resource, item: Seen) -> None:
         self.objects.put(item)
 
-    def remove(self, resource: Resource, item: Seen) -> None:
+    def remove(self, resource: Resource, item: Seen | Foreign) -> None:
         self.objects.remove(item)
 
     def connected(self, resource: Resource) -> None:
@@ -55,6 +58,9 @@ class Shelf:
 
     def failed(self, resource: Resource, error: Transient | Stalled) -> None:
         self.errors.append(error)
+
+    def seen(self) -> Iterable[Seen]:
+        return self.objects.of(NAMESPACE)
 
     def shas(self) -> dict[str, str | None]:
         return {pod.name: pod.head_sha for pod in self.objects.of(NAMESPACE) if isinstance(pod, SeenPod)}
@@ -277,7 +283,8 @@ def test_answer_that_is_no_list_is_not_an_empty_list(begin: Begin, clock: Clock,
 
 
 def test_everything_is_listed_again_every_ten_minutes(begin: Begin, clock: Clock) -> None:
-    watch, shelf, server = begin(page(pod("a")), events(bookmark(11)), events(bookmark(12)), page(pod("b")), events())
+    last = page(pod("b"), revision=12)
+    watch, shelf, server = begin(page(pod("a")), events(bookmark(11)), events(bookmark(12)), last, events())
     watch.turn()
     clock.seconds = 599
     watch.turn()
@@ -286,6 +293,91 @@ def test_everything_is_listed_again_every_ten_minutes(begin: Begin, clock: Clock
     assert list(shelf.shas()) == ["b"]
     assert [kind for kind, _ in asked(server)] == ["list", "watch", "watch", "list", "watch"]
     assert server.requests[2].query["timeoutSeconds"] == "1"
+
+
+def test_watches_that_began_together_do_not_list_again_together(serve: Serve, clock: Clock) -> None:
+    def lists_at(jitter: float) -> list[str]:
+        server = serve(in_order(page(), events(bookmark(11)), page(revision=20), events(bookmark(21))))
+        watch = Watch(Api(ByToken(server.url)), PODS, Shelf(), PATIENT, clock=clock, jitter=lambda: jitter)
+        clock.seconds = 0
+        watch.turn()
+        clock.seconds = 570
+        watch.turn()
+        return [kind for kind, _ in asked(server)]
+
+    assert lists_at(0.0) == ["list", "watch", "list", "watch"]
+    assert lists_at(1.0) == ["list", "watch", "watch"]
+
+
+def test_older_list_is_not_believed(begin: Begin, clock: Clock) -> None:
+    gone = status(410, "too old")
+    older, newer = page(pod("a", 9, sha="stale"), revision=11), page(pod("a", 14, sha="newest"), revision=15)
+    watch, shelf, server = begin(page(), events(event("ADDED", pod("a", 12, sha="2"))), gone, older, newer, events())
+    for expected in ("2", "2", "2", "newest"):
+        watch.turn()
+        assert shelf.shas() == {"a": expected}
+    assert shelf.lists == 2
+    assert [kind for kind, _ in asked(server)] == ["list", "watch", "watch", "list", "list", "watch"]
+
+
+def test_lagging_server_is_told_of(begin: Begin) -> None:
+    watch, shelf, _ = begin(page(revision=10), events(bookmark(12)), status(410, "too old"), page(revision=11))
+    for _ in range(3):
+        watch.turn()
+    assert "listing pods: revision 11 came after 12" in str(shelf.errors)
+
+
+def test_history_that_stays_behind_for_ten_minutes_has_begun_anew(begin: Begin, clock: Clock) -> None:
+    restored = page(pod("a", 3, sha="restored"), revision=5)
+    watch, shelf, _ = begin(page(pod("a", 9)), status(410, "too old"), restored, restored, events())
+    watch.turn()
+    clock.seconds = 599
+    watch.turn()
+    assert shelf.lists == 1
+    clock.seconds = 601
+    watch.turn()
+    assert shelf.shas() == {"a": "restored"}
+
+
+@pytest.mark.parametrize(
+    "break_off",
+    [
+        events(event("ERROR", {"kind": "Status", "status": "Failure", "code": 410, "message": "too old"})),
+        events(event("ADDED", {"metadata": {"name": 7}})),
+        events({"type": "ADDED"}),
+    ],
+    ids=["an error in place of an object", "an object of another shape", "no object"],
+)
+def test_line_that_has_not_the_resources_shape_leads_to_a_new_list(serve: Serve, break_off: Answer) -> None:
+    first = application(9, sync=compared("Synced", OLD))
+    second = application(98, sync=compared("Synced", NEW))
+    server, shelf = serve(in_order(page(first), break_off, page(second, revision=99), events())), Shelf()
+    watch = Watch(Api(ByToken(server.url)), APPLICATIONS, shelf, PATIENT)
+    watch.turn()
+    watch.turn()
+    assert [seen.sync.applied for seen in shelf.seen() if isinstance(seen, SeenApplication)] == [NEW]
+    assert shelf.errors == []
+
+
+def test_object_that_becomes_somebody_elses_is_forgotten(serve: Serve) -> None:
+    ours, others = application(9), application(12)
+    others["spec"]["destination"]["namespace"] = "default"
+    never = application(11)
+    never["metadata"]["name"] = "grafana"
+    changes = events(event("MODIFIED", others), event("MODIFIED", never), bookmark(13))
+    server, shelf = serve(in_order(page(ours, never), changes, events())), Shelf()
+    watch = Watch(Api(ByToken(server.url)), APPLICATIONS, shelf, PATIENT)
+    watch.turn()
+    assert list(shelf.seen()) == []
+    watch.turn()
+    assert asked(server)[-1] == ("watch", "13")
+    assert all("labelSelector" not in request.query for request in server.requests)
+
+
+def test_events_are_asked_for_by_field(serve: Serve) -> None:
+    server = serve(in_order(page(), events()))
+    Watch(Api(ByToken(server.url)), EVENTS, Shelf(), PATIENT).turn()
+    assert [request.query["fieldSelector"] for request in server.requests] == ["type=Warning", "type=Warning"]
 
 
 def test_stop_ends_a_watch_that_waits_in_silence(begin: Begin) -> None:

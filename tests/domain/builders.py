@@ -9,6 +9,7 @@ from app.domain.desired import Absent, Present
 from app.domain.environment import Asked, Environment, Published
 from app.domain.health import Health, Phase, Problem, Workload
 from app.domain.pull_request import Author, PullRequest, RepositoryRef
+from app.domain.teardown import Teardown
 from gitops.spec import Spec
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -79,8 +80,28 @@ def removed(**changes: Any) -> Environment:
     gone = environment(
         desired=Absent("The pull request was closed.", is_closed=True),
         published=Published(3, None, "c" * 40, NOW - timedelta(minutes=1)),
+        teardown=teardown(),
     )
     return replace(gone, **changes)
+
+
+def teardown(*left: str) -> Teardown:
+    """The removal a minute ago of an environment that lived for two hours; `left` is what lists still show of it,
+    all of it where nothing is given."""
+    removed_at = NOW - timedelta(minutes=1)
+    begun = Teardown(
+        removed_commit="d" * 40,
+        removed_at=removed_at,
+        made_commit="c" * 40,
+        made_at=removed_at - timedelta(hours=2),
+        objects=("Deployment/web", "Namespace/pr-42-shop", "Service/web"),
+    ).seen(("Namespace/pr-42-shop", "Application/pr-42-shop"), removed_at)
+    return begun.seen(left, removed_at + timedelta(seconds=6)) if left else begun
+
+
+def torn_down() -> Teardown:
+    """The same, confirmed gone."""
+    return teardown().seen((), NOW - timedelta(seconds=54))
 
 
 def health(*workloads: Workload, phase: Phase = Phase.ACTIVE) -> Health:

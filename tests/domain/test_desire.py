@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.cluster import Cluster
 from app.domain.desire import Wish, desire
 from app.domain.desired import Absent, Keep, Present, Waiting, from_json, to_json
 from app.domain.policy import Policy
@@ -12,7 +13,7 @@ from gitops.errors import SpecError
 from tests.domain.builders import PLACE, SHA, pull_request, spec
 
 FORK = 999
-MAIN_ONLY = Policy(base_branches=("main", "release/*"), preview_domain="preview.test")
+MAIN_ONLY = Policy(base_branches=("main", "release/*"), clusters=(Cluster("default", "preview.test"),))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from app.domain.report import (
     report,
     superseded,
 )
-from tests.domain.builders import NOW, SHA, environment, health, removed, web
+from tests.domain.builders import NOW, SHA, environment, health, removed, torn_down, web
 
 GOLDEN = Path(__file__).parent / "golden"
 PULL = Problem(Cause.IMAGE_PULL, "Pod/web-5d9c-x", 'Back-off pulling image "ghcr.io/acme/shop:0123456": not found')
@@ -41,7 +41,7 @@ STATES: dict[str, Environment] = {
     "draft": environment(desired=Absent("The pull request is a draft."), published=NEVER),
     "destroying": removed(),
     "stuck": removed(desired_at=NOW - timedelta(minutes=11), health=STUCK, observed_at=NOW),
-    "destroyed": removed(health=health(phase=Phase.ABSENT), observed_at=NOW),
+    "destroyed": removed(teardown=torn_down()),
 }
 
 

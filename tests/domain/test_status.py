@@ -9,7 +9,7 @@ from app.domain.desired import Absent, Waiting
 from app.domain.environment import Environment, Published, Stage, Status, Trouble
 from app.domain.health import Cause, Phase, Problem
 from app.domain.status import GONE_WITHIN, READY_WITHIN, TRIES, assess
-from tests.domain.builders import NOW, OLD_SHA, environment, health, removed, web
+from tests.domain.builders import NOW, OLD_SHA, environment, health, removed, teardown, torn_down, web
 
 PULL = Problem(Cause.IMAGE_PULL, "Pod/web-1", "not found")
 SECOND = timedelta(seconds=1)
@@ -41,11 +41,15 @@ GIVEN_UP = {Stage.DECIDE: Trouble("GitHub answered 503", TRIES, is_stalled=False
         (removed(), Status.DESTROYING),
         (removed(health=health(web())), Status.DESTROYING),
         (removed(health=health(phase=Phase.TERMINATING), observed_at=NOW), Status.DESTROYING),
-        (removed(health=ABSENT, observed_at=NOW), Status.DESTROYED),
-        (removed(health=ABSENT, observed_at=NOW - timedelta(minutes=5)), Status.DESTROYING),
-        (removed(health=ABSENT, observed_at=NOW, published=replace(BEHIND, tree=None)), Status.DESTROYING),
-        (removed(health=ABSENT, observed_at=NOW, published=LATE), Status.DESTROYING),
-        (removed(desired=Absent("draft"), health=ABSENT, observed_at=NOW), Status.DESTROYED),
+        (removed(health=ABSENT, observed_at=NOW), Status.DESTROYING),
+        (removed(teardown=None), Status.DESTROYING),
+        (removed(teardown=teardown("Namespace/pr-42-shop")), Status.DESTROYING),
+        (removed(teardown=teardown("Application/pr-42-shop")), Status.DESTROYING),
+        (removed(teardown=teardown("PersistentVolume/pvc-1")), Status.DESTROYING),
+        (removed(teardown=torn_down()), Status.DESTROYED),
+        (removed(teardown=torn_down(), published=replace(BEHIND, tree=None)), Status.DESTROYING),
+        (removed(teardown=torn_down(), published=LATE), Status.DESTROYING),
+        (removed(desired=Absent("draft"), teardown=torn_down()), Status.DESTROYED),
     ],
 )
 def test_status(row: Environment, status: Status) -> None:

@@ -96,12 +96,12 @@ BREAKS: list[tuple[str, Break, str]] = [
     ("ingress.yaml", lambda it: it["spec"].update(defaultBackend={}), "spec.defaultBackend"),
     (
         "ingress.yaml",
-        lambda it: it["metadata"]["annotations"].update({"nginx.ingress.kubernetes.io/Server-Snippet": "x"}),
+        lambda it: it["metadata"].update(annotations={"nginx.ingress.kubernetes.io/Server-Snippet": "x"}),
         "is not allowed",
     ),
     (
         "ingress.yaml",
-        lambda it: it["metadata"]["annotations"].update({"nginx.ingress.kubernetes.io/server-alias": "bank"}),
+        lambda it: it["metadata"].update(annotations={"nginx.ingress.kubernetes.io/server-alias": "bank"}),
         "is not allowed",
     ),
     ("network-policy-openings.yaml", lambda it: it["spec"].update(egress=[{}]), "opens every address"),

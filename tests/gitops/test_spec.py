@@ -33,7 +33,7 @@ def test_everything_wrong_is_told_at_once(spec: Spec) -> None:
     del mapping["image"]
     assert problems_of(mapping) == (
         "'colour' is not a field of a spec; remove it or use one of cluster, namespace, folder, owner, repository, "
-        "number, head_sha, image, port, host, generation, ingress_namespace, sets",
+        "number, head_sha, image, port, host, generation, ingress_namespace, web_url, sets",
         "image is missing; add it",
         "number is True; make it an integer from 1 to 2147483647",
         "port is '8080'; make it an integer from 1 to 65535",

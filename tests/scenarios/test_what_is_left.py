@@ -87,7 +87,7 @@ def _secrets(world: World) -> Mapping[str, str]:
         "the private key": (outside.directory / "app.pem").read_text().splitlines()[5],
         "the Git password": outside.git.password,
         "the Git password, encoded": base64.b64encode(basic.encode()).decode().rstrip("="),
-        "the cluster's token": outside.cluster_token,
+        "the cluster's token": outside.settings()["EPHEMERA_CLUSTER_TOKEN"],
         "PostgreSQL's password": outside.postgres.password,
         "Valkey's password": outside.valkey.password,
     }

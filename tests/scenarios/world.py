@@ -17,6 +17,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from app.demo import product
+from app.demo.cluster import StartCluster
 from app.demo.github.client import SimulatedGitHub
 from app.demo.github.readings import SentDelivery
 from app.demo.github.sender import Sending
@@ -43,9 +44,10 @@ class World:
 
     @classmethod
     @contextmanager
-    def running(cls, directory: Path, *, durable: bool) -> Iterator["World"]:
-        """Start everything; at the end nothing is left. `durable`: PostgreSQL keeps what it committed when killed."""
-        outside = Outside.start(directory, durable=durable)
+    def running(cls, directory: Path, *, durable: bool, cluster: StartCluster | None = None) -> Iterator["World"]:
+        """Start everything; at the end nothing is left. `durable`: PostgreSQL keeps what it committed when killed.
+        `cluster`: another than the simulated one."""
+        outside = Outside.start(directory, cluster, durable=durable)
         try:
             with product.processes(outside.settings(), directory / "logs") as processes:
                 product.await_ready(outside.web_url)
@@ -62,7 +64,8 @@ class World:
 
     @property
     def cluster(self) -> SimulatedKubernetes:
-        """The cluster."""
+        """The simulated cluster."""
+        assert isinstance(self.outside.cluster, SimulatedKubernetes)
         return self.outside.cluster
 
     @property
@@ -154,10 +157,11 @@ class World:
         self.github.clear_faults()
         self.github.set_sending(Sending())
         self.outside.git.heal()
-        self.cluster.heal()
-        self.cluster.clear_faults()
-        self.cluster.disturb_watches("restore")
-        self.cluster.resume_syncer()
+        if isinstance(self.outside.cluster, SimulatedKubernetes):
+            self.cluster.heal()
+            self.cluster.clear_faults()
+            self.cluster.disturb_watches("restore")
+            self.cluster.resume_syncer()
         self.processes.start()
         product.await_ready(self.outside.web_url)
         self.github.wait_deliveries()

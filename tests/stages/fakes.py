@@ -1,10 +1,11 @@
 """Stand-ins for what the stages reach through a port, small enough to be read at a glance."""
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.domain.health import Health
+from app.domain.health import Health, LogSource
 from app.domain.pull_request import Missing, PullRequest, RepositoryRef
 from app.domain.report import CheckRun, CommitStatus
 from app.errors import EphemeraError, Stalled, Transient
@@ -89,24 +90,57 @@ class GitHubTexts:
 
 @dataclass
 class SeenCluster:
-    """A cluster that shows what the test puts there."""
+    """A cluster that shows what the test puts there, each thing once until it changes."""
 
     healths: dict[str, Health] = field(default_factory=dict)
-    unlabelled: set[str] = field(default_factory=set)
+    unwatched: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What lists show beyond the namespaces of `healths`."""
+    logs: dict[LogSource, str] = field(default_factory=dict)
     is_blind: bool = False
+    """Nothing can be listed."""
     is_quiet: bool = False
     """Nothing changes any more: what was told is not told again."""
+    pause_seconds: float = 0.0
+    """How long a call for changes takes at least, where a loop makes them."""
+    listings: int = 0
+    meanwhile: Callable[[], None] = nothing
+    """Runs once after the next listing, before its answer arrives."""
 
     def changes(self, timeout: timedelta) -> Mapping[str, Health]:
+        threading.Event().wait(self.pause_seconds)
         return {} if self.is_quiet else dict(self.healths)
 
     def present(self) -> Collection[str]:
-        if self.is_blind:
-            raise Transient("listing namespaces: no answer")
         return set(self.healths)
 
-    def absent(self, namespaces: Collection[str]) -> Collection[str]:
-        return set(namespaces) - self.healths.keys() - self.unlabelled
+    def remaining(self, namespaces: Collection[str]) -> Mapping[str, frozenset[str]]:
+        self.listings += 1
+        if self.is_blind:
+            raise Transient("listing namespaces: no answer")
+        shown = {name: self._shown(name) for name in namespaces}
+        meanwhile, self.meanwhile = self.meanwhile, nothing
+        meanwhile()
+        return shown
+
+    def log(self, namespace: str, source: LogSource) -> str:
+        if source not in self.logs:
+            raise Transient(f"reading the log of {source.pod}: no answer")
+        return self.logs[source]
+
+    def problems(self) -> Sequence[str]:
+        return ["listing namespaces: no answer"] if self.is_blind else []
+
+    def _shown(self, name: str) -> frozenset[str]:
+        namespaces = {f"Namespace/{name}"} if name in self.healths else set()
+        return self.unwatched.get(name, frozenset()) | namespaces
+
+
+@dataclass
+class Ahead(SeenCluster):
+    """A cluster whose lists are ahead of its watch: they show nothing any more."""
+
+    def _shown(self, name: str) -> frozenset[str]:
+        return frozenset()
 
 
 @dataclass

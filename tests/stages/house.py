@@ -1,13 +1,14 @@
 """All stages on one real database and one real Git repository, with a world around them that a test controls."""
 
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select, text
 
+from app.domain.cluster import Cluster
 from app.domain.environment import Environment
 from app.domain.policy import Policy
 from app.ports import Ring
@@ -16,9 +17,10 @@ from app.stages.observe import Observer
 from app.stages.publish import Publisher
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
-from app.store import asking
+from app.store import asking, clusters, leading
 from app.store.asking import HIGH, LOW, Ask, Receipt
 from app.store.engine import Store
+from app.store.leading import Lease
 from app.store.models import EnvironmentRow
 from app.store.rows import environment_of
 from gitops.remote import Remote
@@ -29,7 +31,8 @@ from tests.stages.fakes import GitHubTexts, GitHubTruth, HeardBell, PokedSyncer,
 
 TEMPLATES = Templates.load(Path(__file__).parents[2] / "templates")
 SHORT = timedelta(milliseconds=50)
-POLICY = Policy(preview_domain="preview.test")
+CLUSTER = Cluster("default", "preview.test")
+POLICY = Policy(clusters=(CLUSTER,))
 
 
 @dataclass
@@ -53,9 +56,9 @@ class House:
         self.publisher = Publisher(
             self.store, repository, TEMPLATES, self.bell, self.syncer, timedelta(milliseconds=50)
         )
-        self.observer = Observer(self.store, self.cluster, self.bell, POLICY.cluster)
+        self.observer = Observer(self.store, self.cluster, self.bell, self._lease(), list_every=timedelta())
         self.reporter = Reporter(self.store, self.texts, self.bell)
-        self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell)
+        self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell, self.folders)
 
     def deliver(self, delivery: str, action: str, number: int = 42) -> bool:
         """Receive a webhook as the web does: one transaction, then the bell. False for a duplicate."""
@@ -92,6 +95,13 @@ class House:
             self.run(rung[0])
         raise AssertionError(f"the bell never falls silent: {self.bell.rung}")
 
+    def _lease(self) -> Lease:
+        with self.store.begin() as session:
+            clusters.declare(session, POLICY.clusters)
+            lease = leading.claim(session, CLUSTER.name, "the house")
+        assert lease is not None
+        return lease
+
     def _credentials(self) -> None:
         meanwhile, self.meanwhile = self.meanwhile, nothing
         meanwhile()
@@ -99,6 +109,7 @@ class House:
     def observe(self) -> None:
         """Look at the cluster once."""
         self.observer.step(timedelta())
+        self.observer.fetch_logs()
 
     def environment(self, number: int = 42) -> Environment:
         """The row."""
@@ -123,6 +134,12 @@ class House:
         """The remote's branch holds the folder."""
         command = ["git", "-C", str(self.remote), "cat-file", "-e", f"main:{folder}"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def folders(self) -> Mapping[str, str]:
+        """`{folder: tree id}` of every environment on the remote's branch."""
+        listed = self.git("ls-tree", "-r", "-d", "main").splitlines() if self.has("environments") else []
+        trees = (line.split(maxsplit=3) for line in listed)
+        return {path: tree for _, _, tree, path in trees if path.count("/") == 4}
 
     def git(self, *arguments: str) -> str:
         """What git says of the remote."""

@@ -65,7 +65,9 @@ class Convergence(RuleBasedStateMachine):
         remote = Path(self.home.name) / "environments.git"
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(remote)], check=True)
         with self.store.begin() as session:
-            session.execute(text("TRUNCATE environments, deliveries, repositories, installations, users CASCADE"))
+            session.execute(
+                text("TRUNCATE environments, deliveries, repositories, installations, users, clusters CASCADE")
+            )
         self.house = House(self.store, remote, Path(self.home.name) / "cache")
         self.pending: list[tuple[str, str, int]] = []
         self.delivered: list[tuple[str, str, int]] = []

@@ -130,7 +130,7 @@ def test_a_namespace_that_only_lost_its_labels_is_not_gone(house: House) -> None
     ready(house)
     closed(house)
     del house.cluster.healths[NAMESPACE]
-    house.cluster.unlabelled.add(NAMESPACE)
+    house.cluster.unwatched[NAMESPACE] = frozenset({f"Namespace/{NAMESPACE}"})
     house.observe()
     assert house.environment().status is Status.DESTROYING
 

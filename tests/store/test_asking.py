@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+from app.domain.cluster import Cluster
 from app.domain.policy import Policy
 from app.domain.pull_request import RepositoryRef
 from app.store import asking
 from app.store.asking import Ask
 from app.store.engine import Store
 
-POLICY = Policy(preview_domain="preview.test")
+POLICY = Policy(clusters=(Cluster("default", "preview.test"),))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Row, text
 from werkzeug.test import TestResponse
 
+from app.domain.cluster import Cluster
 from app.domain.policy import Policy
 from app.factory import create_app
 from app.ports import Ring
@@ -19,7 +20,7 @@ from tests.fixtures.payloads import Payload
 
 SECRET = b"a secret of the tests"
 OLD_SECRET = b"the secret before"
-POLICY = Policy(preview_domain="preview.test")
+POLICY = Policy(clusters=(Cluster("default", "preview.test"),))
 
 
 @dataclass

@@ -93,6 +93,7 @@ def test_new_environment_is_shown_with_what_is_known(house: House, reader: Visit
         "namespace": "pr-42-shop",
         "cluster": "default",
         "commit_sha": None,
+        "drift": [],
     }
 
 
@@ -102,7 +103,7 @@ def test_one_environment_is_shown_with_all_that_belongs_to_it(house: House, read
     broken = Problem(Cause.CRASH, "Pod/web-1", "exit 1")
     with house.store.begin() as session:
         workload = Workload("Deployment/web", SHA, 0, is_ready=False, problem=broken)
-        observing.record(session, "pr-42-shop", Health(Phase.ACTIVE, (workload,)))
+        observing.record(session, "default", "pr-42-shop", Health(Phase.ACTIVE, (workload,)))
         retry = timedelta(seconds=2)
         troubles.record(session, environment, Stage.PUBLISH, "no such remote", is_stalled=True, retry_in=retry)
     shown = reader.get(f"/environments/{environment}").get_json()

