@@ -89,6 +89,8 @@ class Destination:
     """Its syncer follows each environment's own ref, not the branch."""
     sync: Callable[[str, int], bytes] | None = None
     """(folder, pull request) -> the file by which its syncer follows the environment; None where it needs none."""
+    keep: bytes | None = None
+    """What keeps the folder of such files in being."""
 
 
 class ClusterView(Protocol):

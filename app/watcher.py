@@ -2,15 +2,18 @@
 
 Leading is a lease (`app.store.leading`). It is renewed by a thread of its own, so that a slow list does not end it, and
 whatever happens to this process it runs out within LEASE: another one, which asks every STANDBY_SECONDS, takes over.
+One that is started again where the leader ran, and sees that this process is no more, leads at once.
 """
 
 import os
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -47,7 +50,7 @@ class Post:
     @property
     def name(self) -> str:
         """What the lease calls this process."""
-        return self.watcher or f"{socket.gethostname()}/{os.getpid()}"
+        return self.watcher or f"{_place()}/{os.getpid()}"
 
 
 def run(posts: Sequence[Post], stop: threading.Event) -> None:
@@ -95,7 +98,32 @@ def _declare(post: Post) -> bool:
 
 def _claim(post: Post) -> Lease | None:
     with post.store.begin() as session:
-        return leading.claim(session, post.cluster.name, post.name)
+        leader = leading.leader(session, post.cluster.name)
+        dead = leader if leader is not None and _is_dead(leading.watcher_of(leader)) else None
+        return leading.claim(session, post.cluster.name, post.name, dead=dead)
+
+
+def _place() -> str:
+    """Where process ids are told apart: the host, and on Linux its PID namespace (pid_namespaces(7)), as containers
+    that share a host's name count their processes each for itself."""
+    try:
+        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return f"{socket.gethostname()}/{uuid.getnode():x}"
+
+
+def _is_dead(watcher: str) -> bool:
+    """Whether it was a process here that is no more. One that is stopped, or that we cannot see, is not dead."""
+    place, _, pid = watcher.rpartition("/")
+    if place != _place() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # it lives, under another user
+    return False
 
 
 def _release(post: Post, lease: Lease) -> None:

@@ -32,7 +32,7 @@ from gitops.drift import look
 from gitops.remote import Credentials, Remote
 from gitops.render import Templates
 from gitops.repository import Repository
-from gitops.syncs import Sync
+from gitops.syncs import Sync, keep_file
 
 _REDIS_SECONDS = 3.0
 
@@ -159,8 +159,11 @@ class Wiring:
         return None if held is None or held.head is None else held.folders
 
     def _destination(self, cluster: Cluster) -> Destination:
-        sync = partial(self._sync, cluster) if cluster.syncer is SyncerKind.FLUX else None
-        return Destination(self._syncer(cluster), cluster.syncer is not SyncerKind.NONE, sync)
+        syncer = self._syncer(cluster)
+        if cluster.syncer is SyncerKind.FLUX:
+            keep = keep_file(cluster.syncer_namespace)
+            return Destination(syncer, follows_refs=True, sync=partial(self._sync, cluster), keep=keep)
+        return Destination(syncer, follows_refs=cluster.syncer is SyncerKind.ARGOCD)
 
     def _sync(self, cluster: Cluster, folder: str, number: int) -> bytes:
         remote = self.repository.remote

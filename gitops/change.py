@@ -40,6 +40,8 @@ class Change:
     sync: bytes | None = None
     """The content of the file beside the folder by which its syncer follows the environment, as `syncs` renders it;
     None when there should be none, also where one is left from another syncer."""
+    keep: bytes | None = None
+    """The content of the file that keeps the folder of such files in being; None where no syncer needs it."""
     follows_ref: bool = False
     """Whether its syncer follows the environment's own ref: at the commit that changed folder or file last, and gone
     with the folder. Where it follows the branch, a ref goes when the file does, and is not looked for otherwise."""

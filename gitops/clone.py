@@ -185,7 +185,7 @@ class Clone:
         # Not as arguments: those are seen by everybody, and there is room for some thousands only.
         file = self.command.directory / "refspecs"
         try:
-            file.write_text("".join(['[remote "origin"]\n', *(f"push = {each}\n" for each in refspecs)]), "ascii")
+            file.write_text("".join(['[remote "origin"]\n', *(f"push = {each}\n" for each in refspecs)]), "utf-8")
         except OSError as error:
             raise BrokenCloneError(f"writing {file}: {error}") from error
         # One ref is atomic by itself, also on a host that cannot do several.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gitops.change import Change, Person
+from gitops.syncs import keep_path
 from gitops.text import single_line
 
 SCRATCH = "refs/ephemera/next"
@@ -62,6 +63,8 @@ def _commit(mark: int, parent: str | None, change: Change) -> Iterator[bytes]:
         yield _data(content)
     if change.sync_path is not None:
         yield from _sync(change.sync_path, change.sync)
+    if change.keep is not None:
+        yield from _sync(keep_path(change.folder), change.keep)
 
 
 def _sync(path: str, content: bytes | None) -> Iterator[bytes]:

@@ -23,6 +23,27 @@ def sync_path(folder: str) -> str:
     return f"{SYNCS_ROOT}/{cluster}/{namespace}.yaml"
 
 
+def keep_path(folder: str) -> str:
+    """`syncs/<cluster>/ephemera.yaml`: what keeps the folder of these files in being when the last environment goes."""
+    return f"{SYNCS_ROOT}/{folder.split('/')[1]}/ephemera.yaml"
+
+
+def keep_file(flux_namespace: str) -> bytes:
+    """An object that does nothing. Flux fails, and removes nothing, where the folder that it follows is gone."""
+    lines = [
+        f"apiVersion: {quoted('v1')}",
+        f"kind: {quoted('ConfigMap')}",
+        "metadata:",
+        f"  name: {quoted('ephemera')}",
+        f"  namespace: {quoted(flux_namespace)}",
+        "  labels:",
+        f"    {MANAGED_BY}: {quoted(MANAGER)}",
+        "data:",
+        f"  purpose: {quoted('Keeps this folder in Git while there is no environment.')}",
+    ]
+    return "\n".join([*lines, ""]).encode()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """How Flux follows one environment. Raises SpecError for unusable values."""

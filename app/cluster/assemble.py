@@ -108,10 +108,12 @@ def _runs(pod: SeenPod, workload: Workload) -> bool:
 
 
 def _with_reason(problem: Problem, pods: Iterable[SeenPod]) -> Problem:
-    if problem.cause not in _EXPLAINED:
+    """The problem with what the first of the pods that says anything says, and that pod's log."""
+    pod = next((pod for pod in pods if _told(pod)), None)
+    if problem.cause not in _EXPLAINED or pod is None:
         return problem
-    reasons = (f"Pod/{pod.name}: {pod.problem.message if pod.problem else pod.ending}" for pod in pods if _told(pod))
-    return replace(problem, message=cut("; ".join([problem.message, *list(reasons)[:1]])))
+    reason, log = (pod.problem.message, pod.problem.log) if pod.problem else (pod.ending, pod.ending_log)
+    return replace(problem, message=cut(f"{problem.message}; Pod/{pod.name}: {reason}"), log=log)
 
 
 def _told(pod: SeenPod) -> bool:

@@ -60,7 +60,8 @@ class Picture:
         """Take over a version of an object."""
         with self._changed:
             if self._objects[resource].put(item):
-                self._mark({item.namespace})
+                self._dirty.add(item.namespace)
+                self._changed.notify_all()
 
     def remove(self, resource: Resource, item: Seen | Foreign) -> None:
         """Forget an object."""

@@ -23,14 +23,16 @@ class Root:
 
 
 class Roots:
-    """Objects of one resource that name the repository anywhere in their spec; looked for once a minute at most.
+    """Objects that name the repository anywhere in their spec; looked for once a minute at most, where `usual` would be.
 
     `usual` stands in where none is found or the resource may not be listed. Safe to share between threads.
     """
 
-    def __init__(self, api: Api, resource_path: str, repository: str | None, usual: Root) -> None:
+    def __init__(self, api: Api, group_path: str, resource: str, repository: str | None, usual: Root) -> None:
         self._api = api
-        self._path = resource_path
+        self._resource = resource
+        # In one namespace, so that a Role in it is enough.
+        self._path = f"{group_path}/namespaces/{usual.namespace}/{resource}"
         self._repository = repository
         self._usual = usual
         self._found: tuple[Root, ...] = ()
@@ -48,7 +50,7 @@ class Roots:
         return self._found or (self._usual,)
 
     def _look(self, repository: str) -> tuple[Root, ...]:
-        ask = Ask(f"listing {self._path.rpartition('/')[2]}", self._path, limits=_LIMITS)
+        ask = Ask(f"listing {self._resource}", self._path, limits=_LIMITS)
         try:
             listing = complete_list(self._api, ask, lambda raw: _root(raw, _plain(repository)))
         except EphemeraError:

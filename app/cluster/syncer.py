@@ -41,7 +41,7 @@ class ArgoCD:
 
     def __init__(self, api: Api, repository: str | None = None, namespace: str = "argocd") -> None:
         self._api = api
-        self._sets = Roots(api, f"{_ARGO}/applicationsets", repository, Root(namespace, "ephemera"))
+        self._sets = Roots(api, _ARGO, "applicationsets", repository, Root(namespace, "ephemera"))
 
     def poke(self, poke: Poke) -> None:
         """Refresh every changed Application, and the ApplicationSet where one came, went or is missing.
@@ -94,7 +94,7 @@ class Flux:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._api = api
-        self._roots = Roots(api, f"{_FLUX_SOURCE}/gitrepositories", repository, Root(namespace, "flux-system"))
+        self._roots = Roots(api, _FLUX_SOURCE, "gitrepositories", repository, Root(namespace, "flux-system"))
         self._clock = clock
 
     def poke(self, poke: Poke) -> None:

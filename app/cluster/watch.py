@@ -77,6 +77,7 @@ class Watch:
     ) -> None:
         self._api = api
         self._resource = resource
+        self._listing, self._watching = f"listing {resource.name}", f"watching {resource.name}"
         self._sink = sink
         self._timing = timing
         self._clock = clock
@@ -128,10 +129,10 @@ class Watch:
 
     def _list(self) -> None:
         resource = self._resource
-        listing = complete_list(self._api, self._ask("listing", {}), resource.read, resource.shape)
+        listing = complete_list(self._api, self._ask(self._listing, {}), resource.read, resource.shape)
         if listing.revision < self._newest and self._clock() - self._heard_at < self._timing.relist_seconds:
             # A server that lags behind. One that stays behind was restored from a backup, and counts anew.
-            raise Transient(f"{self._doing('listing')}: revision {listing.revision} came after {self._newest}")
+            raise Transient(f"{self._listing}: revision {listing.revision} came after {self._newest}")
         ours = tuple(item for item in listing.items if not isinstance(item, Foreign))
         self._sink.replace(resource, listing.revision, ours)
         self._revision = self._newest = listing.revision
@@ -153,7 +154,8 @@ class Watch:
             self._sink.connected(self._resource)
             for line in stream.lines():
                 self._take(line)
-                if self._stopped.is_set() or self._clock() >= self._relist_at:
+                self._heard_at = self._clock()
+                if self._heard_at >= self._relist_at or self._stopped.is_set():
                     return
 
     def _open(self) -> Stream:
@@ -165,7 +167,7 @@ class Watch:
             "resourceVersion": str(self._revision),
             "timeoutSeconds": str(int(seconds)),
         }
-        stream = self._api.stream(self._ask("watching", query), self._timing.silence_seconds)
+        stream = self._api.stream(self._ask(self._watching, query), self._timing.silence_seconds)
         with self._guard:
             self._stream = stream
             if self._stopped.is_set():
@@ -174,46 +176,40 @@ class Watch:
 
     def _take(self, line: bytes) -> None:
         kind, raw = self._decoded(line)
-        match kind:
-            case "ADDED" | "MODIFIED" | "DELETED":
-                revision = self._tell(self._resource.read(raw), is_there=kind != "DELETED")
-            case _:
-                bookmark = decode(self._doing("watching"), event_decoder(Named), line)
-                revision = int(bookmark.object.metadata.resource_version)
-        self._revision = max(self._revision or 0, revision)
-        self._newest = max(self._newest, revision)
-        self._heard_at = self._clock()
-
-    def _tell(self, seen: Seen | Foreign, *, is_there: bool) -> int:
-        if is_there and not isinstance(seen, Foreign):
-            self._sink.put(self._resource, seen)
-        else:
+        if kind == "BOOKMARK":
+            bookmark = decode(self._watching, event_decoder(Named), line)
+            self._heard(int(bookmark.object.metadata.resource_version))
+            return
+        seen = self._resource.read(raw)
+        if kind == "DELETED" or isinstance(seen, Foreign):
             self._sink.remove(self._resource, seen)
-        return seen.revision
+        else:
+            self._sink.put(self._resource, seen)
+        self._heard(seen.revision)
+
+    def _heard(self, revision: int) -> None:
+        if revision > self._newest:
+            self._newest = revision
+        self._revision = max(self._revision or 0, revision)
 
     def _decoded(self, line: bytes) -> tuple[str, Any]:
         """The event. Raises Expired for anything else: whatever it is, only a list tells where things stand."""
-        doing = self._doing("watching")
         try:
-            event = decode(doing, self._decoder, line)
+            event = decode(self._watching, self._decoder, line)
         except Unreadable as error:
             raise Expired(self._words(line) or str(error)) from error
         if event.type not in _EVENTS:
-            raise Expired(self._words(line) or f"{doing}: {event.type[:200]}")
+            raise Expired(self._words(line) or f"{self._watching}: {event.type[:200]}")
         return event.type, event.object
 
     def _words(self, line: bytes) -> str:
         """What an ERROR event says, mostly 410; empty when the line is none."""
-        doing = self._doing("watching")
         try:
-            told = decode(doing, event_decoder(Told), line)
+            told = decode(self._watching, event_decoder(Told), line)
         except Unreadable:
             return ""
-        return f"{doing}: {told.object.message[:200]}" if told.type == "ERROR" else ""
+        return f"{self._watching}: {told.object.message[:200]}" if told.type == "ERROR" else ""
 
     def _ask(self, doing: str, query: dict[str, str]) -> Ask:
         limits = Limits(self._timing.connect_seconds, self._timing.answer_seconds)
-        return Ask(self._doing(doing), self._resource.path, {**dict(self._resource.selection), **query}, limits=limits)
-
-    def _doing(self, doing: str) -> str:
-        return f"{doing} {self._resource.name}"
+        return Ask(doing, self._resource.path, {**dict(self._resource.selection), **query}, limits=limits)

@@ -61,16 +61,13 @@ HINTS = {
 }
 
 _SYNC_HINTS = (
-    (
-        r"exceeded quota",
-        "What the environment may use is used up. Ask for less, or have its quota raised.",
-    ),
+    (r"exceeded quota", HINTS[Cause.QUOTA]),
     (
         r"is immutable|may not change once set|updates to \w+ spec for fields other than",
         "A field that cannot be changed afterwards has changed. Recreate the environment to make the object anew.",
     ),
     (
-        r"no matches for kind|could not find the requested resource|could not find .{0,200} CustomResourceDefinition",
+        r"no matches for kind|could not find the requested resource|could not find .{0,300} CRD is installed",
         "The cluster does not know this kind of object: something has to be installed there first. Ask whoever runs "
         "the cluster.",
     ),

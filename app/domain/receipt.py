@@ -54,9 +54,10 @@ def stuck(environment: Environment) -> str:
         return f"Its folder is still in the environments repository. This tells why:\n\n{block('ephemera check')}"
     health = environment.health
     holding = min(health.holding, key=_rank, default=None) if health else None
-    words = [_held(holding) if holding else _unexplained(environment)]
-    if health and health.notes:
-        words.append(block("\n".join(health.notes)))
+    notes = health.notes if health else ()
+    words = [_held(holding) if holding else _unexplained(environment, is_silent=not notes)]
+    if notes:
+        words.append(block("\n".join(notes)))
     advice, command = _help(holding, environment)
     return "\n\n".join([*words, f"{advice}\n\n{block(command)}"])
 
@@ -91,12 +92,12 @@ def _held(holding: Holding) -> str:
     return f"{code(holding.name)} has been waiting for its {noun} {finalizers} since {_since(holding)}."
 
 
-def _unexplained(environment: Environment) -> str:
+def _unexplained(environment: Environment, *, is_silent: bool) -> str:
     parts = environment.teardown.parts if environment.teardown else ()
     left = [code(part.name) for part in parts if part.gone_at is None]
     if not left:
         return "Nobody could look at the cluster to see whether it is gone."
-    return f"Still there: {', '.join(left)}. Nothing says why. Does the syncer run?"
+    return f"Still there: {', '.join(left)}.{' Nothing says why. Does the syncer run?' if is_silent else ''}"
 
 
 def _rank(holding: Holding) -> tuple[int, str]:

@@ -120,7 +120,8 @@ def _drift(environment: Environment) -> list[str]:
         return []
     names = ", ".join(code(name) for name in sync.drift[:_SHOWN])
     more = f" and {len(sync.drift) - _SHOWN} more" if len(sync.drift) > _SHOWN else ""
-    return [f"Changed by hand in the cluster: {names}{more}. {_syncer(sync)} puts it back."]
+    them = "it" if len(sync.drift) == 1 else "them"
+    return [f"Changed by hand in the cluster: {names}{more}. {_syncer(sync)} puts {them} back."]
 
 
 def _reason(environment: Environment) -> str:

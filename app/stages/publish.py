@@ -5,7 +5,7 @@ the push, and rows that moved meanwhile are rung for after the lock is released:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -156,7 +156,7 @@ class Publisher:
         place = environment.place
         to = self._destination(place.cluster)
         sync = to.sync(place.folder, environment.number) if to.sync and files is not None else None
-        return _change(environment, files, sync, follows_ref=to.follows_refs)
+        return replace(_change(environment, files), sync=sync, keep=to.keep, follows_ref=to.follows_refs)
 
     def _destination(self, cluster: str) -> Destination:
         return self.destinations.get(cluster) or Destination(_Nobody())
@@ -191,9 +191,7 @@ def _pokes_for(batch: _Batch, published: Sequence[Published]) -> Mapping[str, Po
     }
 
 
-def _change(
-    environment: Environment, files: dict[str, bytes] | None, sync: bytes | None, *, follows_ref: bool
-) -> Change:
+def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:
     asked = environment.asked
     sha = environment.commit_sha or "unknown"
     verb = "Restore" if asked.reason == DRIFT else "Deploy"
@@ -201,8 +199,6 @@ def _change(
     return Change(
         folder=environment.place.folder,
         files=files,
-        sync=sync,
-        follows_ref=follows_ref,
         subject=subject,
         trailers=(
             ("Environment", environment.place.namespace),

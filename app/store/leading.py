@@ -34,9 +34,13 @@ class Lease:
     leader: str
 
 
+_TERM = "#"
+
+_LEADER = text("SELECT leader FROM clusters WHERE name = :cluster")
+
 _CLAIM = text(
     """UPDATE clusters SET leader = :leader, leader_until = clock_timestamp() + :lease
-    WHERE name = :cluster AND (leader IS NULL OR leader_until <= clock_timestamp()) RETURNING name"""
+    WHERE name = :cluster AND (leader IS NULL OR leader_until <= clock_timestamp() OR leader = :dead) RETURNING name"""
 )
 
 _RENEW = text(
@@ -52,11 +56,26 @@ _CONFIRM = text(
 )
 
 
-def claim(session: Session, cluster: str, watcher: str, lease: timedelta = LEASE) -> Lease | None:
-    """Lead the cluster if nobody does, under the watcher's name; None when somebody does, or it was never declared."""
-    leader = f"{watcher}/{secrets.token_hex(4)}"
-    claimed = session.execute(_CLAIM, {"cluster": cluster, "leader": leader, "lease": lease}).one_or_none()
-    return Lease(cluster, leader) if claimed else None
+def leader(session: Session, cluster: str) -> str | None:
+    """Who leads the cluster, or did last; None when the lease was given back."""
+    return session.execute(_LEADER, {"cluster": cluster}).scalar_one_or_none()
+
+
+def claim(
+    session: Session, cluster: str, watcher: str, lease: timedelta = LEASE, *, dead: str | None = None
+) -> Lease | None:
+    """Lead the cluster if nobody does, under the watcher's name; None when somebody does, or it was never declared.
+
+    `dead` is a leader, as `leader` tells it, who is known to live no more: nobody has to wait for that lease.
+    """
+    lead = Lease(cluster, f"{watcher}{_TERM}{secrets.token_hex(4)}")
+    values = {"cluster": cluster, "leader": lead.leader, "lease": lease, "dead": dead}
+    return lead if session.execute(_CLAIM, values).one_or_none() else None
+
+
+def watcher_of(leader: str) -> str:
+    """The watcher whose time of leading that is."""
+    return leader.rpartition(_TERM)[0]
 
 
 def renew(session: Session, held: Lease, lease: timedelta = LEASE) -> bool:

@@ -21,6 +21,11 @@ class Goal:
     is_met: Callable[[Entry], bool]
 
 
+INFORMER = "kubernetes informer"
+INFORMER_MEMORY = "kubernetes informer, MiB"
+OUR_MEMORY = "ours, MiB"
+
+
 def _is_ahead(entry: Entry) -> bool:
     return all(entry["ours"] > peer for peer in entry["peers"].values())
 
@@ -50,6 +55,14 @@ GOALS = {
         "receive a webhook of 24 KB for good, beside the same gunicorn answering a constant",
         "ratio >= 0.25, ahead of the peer",
         lambda entry: entry["ratio"] >= 0.25 and _is_ahead(entry),
+    ),
+    "P13": Goal(
+        "follow 10,000 Argo CD Applications, beside cutting the stream into lines",
+        "6 times the informer's events a second, in a 20th of its memory",
+        lambda entry: (
+            entry["ours"] >= 6 * entry["peers"][INFORMER]
+            and 20 * entry["peers"][OUR_MEMORY] <= entry["peers"][INFORMER_MEMORY]
+        ),
     ),
 }
 

@@ -118,7 +118,9 @@ def _metadata(name: str, number: int) -> dict[str, Any]:
 
 
 def _managed(manager: str) -> dict[str, Any]:
-    inner = {f"f:{field}": {".": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:revision": {}} for field in _FIELDS}
+    inner: dict[str, Any] = {
+        f"f:{field}": {".": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:revision": {}} for field in _FIELDS
+    }
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "fieldsType": "FieldsV1",

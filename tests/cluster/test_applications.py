@@ -196,7 +196,7 @@ DIFFERING = [
 
 
 def test_drift_is_what_differs_from_the_applied_commit() -> None:
-    status = {"sync": compared("OutOfSync"), "reconciledAt": LATE, "resources": DIFFERING}
+    status: Json = {"sync": compared("OutOfSync"), "reconciledAt": LATE, "resources": DIFFERING}
     assert sync_of(application(**status, operationState=operation("Succeeded"))).drift == (
         "Deployment/web",
         "Service/web",

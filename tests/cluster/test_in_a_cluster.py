@@ -128,10 +128,10 @@ def test_new_commit_is_not_ready_before_it_runs(cluster: SimulatedKubernetes, ob
 @pytest.mark.parametrize(
     ("kind", "cause"),
     [
-        ("image-pull", Cause.IMAGE_PULL),
+        ("image-pull", Cause.IMAGE_NOT_FOUND),
         ("crash-loop", Cause.CRASH),
-        ("out-of-memory", Cause.CRASH),
-        ("missing-config", Cause.CONFIGURATION),
+        ("out-of-memory", Cause.OUT_OF_MEMORY),
+        ("missing-config", Cause.MISSING_CONFIGURATION),
         ("unschedulable", Cause.UNSCHEDULABLE),
         ("quota", Cause.QUOTA),
     ],
@@ -219,14 +219,14 @@ def test_refused_object_is_the_syncers_error(start_cluster: StartCluster, observ
     cluster = start_cluster(syncer="argocd", repository=environments.url, poll_seconds=3600)
     observer = observe(cluster, SyncerKind.ARGOCD)
     refused = deployment(NAME, OLD)
-    refused["spec"]["replicas"] = -1
+    del refused["spec"]["template"]["metadata"]["labels"]
     environments.put(NAME, namespace(NAME), refused)
     commit = environments.commit()
     ArgoCD(api_of(cluster)).poke(Poke((NAME,), came_or_went=True))
     health = observer.until(lambda health: health.sync and health.sync.error)
     assert health.sync is not None
     assert (health.sync.applied, health.sync.tried) == (None, commit)
-    assert "replicas" in str(health.sync.error)
+    assert "selector" in str(health.sync.error)
 
 
 def test_application_held_by_its_finalizer_says_so(

@@ -48,17 +48,17 @@ def test_deployment_just_created_has_no_status_and_is_not_ready() -> None:
     assert not read_deployment(raw).workload.is_ready
 
 
-QUOTA = (
-    'pods "web-5d9c8b7f-x" is forbidden: exceeded quota: environment, requested: pods=1, used: pods=5, limited: pods=5'
-)
-SECURITY = 'pods "web-5d9c8b7f-x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'
+QUOTA_TOLD = "exceeded quota: environment, requested: pods=1, used: pods=5, limited: pods=5"
+QUOTA = f'pods "web-5d9c8b7f-x" is forbidden: {QUOTA_TOLD}'
+SECURITY_TOLD = 'violates PodSecurity "restricted:latest": runAsNonRoot != true'
+SECURITY = f'pods "web-5d9c8b7f-x" is forbidden: {SECURITY_TOLD}'
 
 
 @pytest.mark.parametrize(
     ("conditions", "problem"),
     [
-        ([condition("ReplicaFailure", "True", "FailedCreate", QUOTA)], (Cause.QUOTA, QUOTA)),
-        ([condition("ReplicaFailure", "True", "FailedCreate", SECURITY)], (Cause.CONFIGURATION, SECURITY)),
+        ([condition("ReplicaFailure", "True", "FailedCreate", QUOTA)], (Cause.QUOTA, QUOTA_TOLD)),
+        ([condition("ReplicaFailure", "True", "FailedCreate", SECURITY)], (Cause.POD_SECURITY, SECURITY_TOLD)),
         ([condition("ReplicaFailure", "False", "FailedCreate", QUOTA)], None),
         ([condition("Progressing", "False", "ProgressDeadlineExceeded", "timed out")], (Cause.DEADLINE, "timed out")),
         ([condition("Progressing", "True", "ReplicaSetUpdated", "progressing")], None),
@@ -68,7 +68,7 @@ SECURITY = 'pods "web-5d9c8b7f-x" is forbidden: violates PodSecurity "restricted
                 condition("Progressing", "False", "ProgressDeadlineExceeded", "timed out"),
                 condition("ReplicaFailure", "True", "FailedCreate", QUOTA),
             ],
-            (Cause.QUOTA, QUOTA),
+            (Cause.QUOTA, QUOTA_TOLD),
         ),
     ],
 )
@@ -81,6 +81,17 @@ def test_conditions_of_a_template_not_yet_observed_say_nothing() -> None:
     conditions = [condition("Progressing", "False", "ProgressDeadlineExceeded", "timed out")]
     seen = read_deployment(workload(wanted=1, observedGeneration=1, conditions=conditions))
     assert seen.workload.problem is None
+
+
+def test_workload_tells_when_its_spec_was_last_written() -> None:
+    raw = workload(wanted=1)
+    assert read_deployment(raw).changed_at == ""
+    raw["metadata"]["managedFields"] = [
+        {"manager": "argocd-controller", "time": "2031-01-01T10:00:00Z"},
+        {"manager": "kubectl-edit", "time": "2031-01-01T11:00:00Z"},
+        {"manager": "kube-controller-manager", "subresource": "status", "time": "2031-01-01T12:00:00Z"},
+    ]
+    assert read_deployment(raw).changed_at == "2031-01-01T11:00:00Z"
 
 
 def test_messages_are_one_line_of_at_most_500_characters() -> None:

@@ -1,8 +1,10 @@
 """Ready means this commit: the judgement of what runs, as a table."""
 
+from dataclasses import replace
+
 import pytest
 
-from app.domain.health import Cause, Health, Phase, Problem, Verdict, Wanted, Workload, judge
+from app.domain.health import Cause, Health, LogSource, Phase, Problem, Verdict, Wanted, Workload, judge
 from tests.domain.builders import OLD_SHA, SHA, health, web
 
 PULL = Problem(Cause.IMAGE_PULL, "Pod/web-1", "not found")
@@ -45,3 +47,18 @@ def test_nothing_expected_is_never_ready() -> None:
 def test_health_survives_the_row() -> None:
     seen = Health(Phase.ACTIVE, (web(ready=False, problem=PULL),), ("finalizers remain",))
     assert Health.from_json(seen.to_json()) == seen
+
+
+def test_problem_survives_the_row_with_its_log() -> None:
+    crash = Problem(Cause.CRASH, "Pod/web-1", "ended", LogSource("web-1", "web", is_previous=True))
+    for cause in Cause:
+        seen = Health(Phase.ACTIVE, (web(ready=False, problem=replace(crash, cause=cause)),), problems=(crash,))
+        assert Health.from_json(seen.to_json()) == seen
+
+
+def test_cause_that_another_version_wrote_is_read_as_some_problem() -> None:
+    row = Health(Phase.ACTIVE, (web(ready=False, problem=PULL),)).to_json()
+    row["workloads"][0]["problem"]["cause"] = "bad weather"
+    problem = Health.from_json(row).workloads[0].problem
+    assert problem is not None
+    assert (problem.cause, problem.message) == (Cause.OTHER, "not found")

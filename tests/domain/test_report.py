@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.desired import Absent, Waiting
 from app.domain.environment import Environment, Published, Stage, Trouble
-from app.domain.health import Cause, Health, Phase, Problem
+from app.domain.health import Cause, FailureLog, Health, Holding, LogSource, Phase, Problem, Sync, Workload
 from app.domain.report import (
     MAX_COMMENT,
     MAX_DESCRIPTION,
@@ -22,20 +22,58 @@ from app.domain.report import (
     report,
     superseded,
 )
-from tests.domain.builders import NOW, SHA, environment, health, removed, torn_down, web
+from tests.domain.builders import NOW, OLD_SHA, SHA, environment, health, removed, torn_down, web
 
 GOLDEN = Path(__file__).parent / "golden"
-PULL = Problem(Cause.IMAGE_PULL, "Pod/web-5d9c-x", 'Back-off pulling image "ghcr.io/acme/shop:0123456": not found')
+PULL = Problem(Cause.IMAGE_NOT_FOUND, "Pod/web-5d9c-x", "container web: ghcr.io/acme/shop:0123456: not found")
+SOURCE = LogSource("web-5d9c-x", "web", is_previous=True)
+CRASH = Problem(Cause.CRASH, "Pod/web-5d9c-x", "container web ended with exit code 1 (Error)", SOURCE)
+LOG = FailureLog("Pod/web-5d9c-x, container web", "connecting to postgres://***@db/shop\nfatal: no such table: carts")
+PROBE = Problem(
+    Cause.PROBE,
+    "Pod/web-5d9c-x",
+    "container web: Readiness probe failed: dial tcp :8080: connect: connection refused",
+    replace(SOURCE, is_previous=False),
+)
+MIGRATION = Problem(
+    Cause.JOB_FAILED,
+    "Job/migrate",
+    "Job has reached the specified backoff limit; Pod/migrate-x: container migrate ended with exit code 3 (Error)",
+    LogSource("migrate-x", "migrate", is_previous=False),
+)
+REFUSED = 'Deployment.apps "web" is invalid: spec.template.spec.containers[0].image: Required value'
+OURS, OLDER = "c" * 40, "d" * 40
+SYNCED = Sync("Application/pr-42-shop", applied=OURS, tried=OURS, is_exact=True)
+BEHIND = Sync("Kustomization/pr-42-shop", applied=OLDER, tried=OLDER, is_exact=True)
+DRIFT = replace(SYNCED, drift=("Deployment/web", "Service/web"))
 NEVER = Published(3, None, None, NOW - timedelta(minutes=1))
 STALLED = {Stage.PUBLISH: Trouble("rendering acme/shop#42: template web/deployment.yaml.j2: no such field", 1, True)}
-STUCK = Health(Phase.TERMINATING, notes=("Some content in the namespace has finalizers remaining",))
+STUCK = Health(
+    Phase.TERMINATING,
+    notes=("Some content in the namespace has finalizers remaining: acme.com/lock in 1 resource instances",),
+    holding=(
+        Holding("ConfigMap/lock", ("acme.com/lock",), "2026-11-24T11:48:01Z"),
+        Holding("Namespace/pr-42-shop", ("kubernetes",), "2026-11-24T11:48:00Z"),
+    ),
+)
 
 STATES: dict[str, Environment] = {
     "queued": environment(published=replace(NEVER, generation=2)),
     "provisioning": environment(),
     "updating": environment(was_ready=True),
     "ready": environment(health=health(web())),
-    "failed-image-pull": environment(health=health(web(ready=False, problem=PULL))),
+    "waiting-for-syncer": environment(health=Health(Phase.ACTIVE, (web(sha=OLD_SHA),), sync=BEHIND)),
+    "drift": environment(health=Health(Phase.ACTIVE, (web(),), sync=DRIFT)),
+    "failed-image-not-found": environment(health=health(web(ready=False, problem=PULL))),
+    "failed-crash": environment(health=health(web(ready=False, problem=CRASH)), failure_log=LOG),
+    "failed-migration": environment(
+        health=health(Workload("Job/migrate", SHA, 0, is_ready=False, problem=MIGRATION), web()),
+        published=replace(environment().published, workloads=("Deployment/web", "Job/migrate")),
+        failure_log=FailureLog("Pod/migrate-x, container migrate", 'column "price" already exists'),
+    ),
+    "failed-sync": environment(health=Health(Phase.ACTIVE, sync=replace(SYNCED, applied=OLDER, error=REFUSED))),
+    "not-ready-yet": environment(health=Health(Phase.ACTIVE, (web(ready=False),), problems=(PROBE,))),
+    "failed-overdue": environment(published=replace(environment().published, at=NOW - timedelta(minutes=16))),
     "failed-template": environment(troubles=STALLED),
     "waiting": environment(desired=Waiting("The commits come from a fork."), published=NEVER),
     "draft": environment(desired=Absent("The pull request is a draft."), published=NEVER),
@@ -69,7 +107,7 @@ def test_texts_read_as_they_were_approved(state: str, updates_goldens: bool) -> 
         ("provisioning", CheckStatus.IN_PROGRESS, None, State.PENDING),
         ("updating", CheckStatus.IN_PROGRESS, None, State.PENDING),
         ("ready", CheckStatus.COMPLETED, Conclusion.SUCCESS, State.SUCCESS),
-        ("failed-image-pull", CheckStatus.COMPLETED, Conclusion.FAILURE, State.FAILURE),
+        ("failed-image-not-found", CheckStatus.COMPLETED, Conclusion.FAILURE, State.FAILURE),
         ("waiting", CheckStatus.COMPLETED, Conclusion.ACTION_REQUIRED, State.PENDING),
         ("draft", CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
         ("destroyed", CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
@@ -125,6 +163,55 @@ def test_words_of_the_cluster_stay_inside_code(hostile: str) -> None:
     assert "@" not in outside
     assert "http://evil" not in outside
     assert "<!--" not in outside
+
+
+@pytest.mark.parametrize(
+    "hostile", ["</details>\n@everyone", "```\n</details>\n# big\n@acme/team\n```", "~~~\n<img src=x>"]
+)
+def test_log_stays_inside_its_fold_and_its_code(hostile: str) -> None:
+    row = environment(health=health(web(ready=False, problem=CRASH)), failure_log=FailureLog(hostile, hostile))
+    said = report(row, NOW)
+    assert said.comment is not None
+    outside = _outside_code(said.comment.removeprefix(marker(5)))
+    assert outside.count("<details>") == outside.count("</details>") == 1
+    assert "@" not in outside
+    assert "<img" not in outside
+
+
+def test_log_is_shown_only_beside_a_problem_that_it_is_of() -> None:
+    without = report(environment(health=health(web(ready=False, problem=PULL)), failure_log=LOG), NOW)
+    ready = report(environment(health=health(web()), failure_log=LOG), NOW)
+    assert "carts" not in f"{without.comment}{ready.comment}"
+
+
+def test_longest_log_is_shown_to_its_end() -> None:
+    log = FailureLog("Pod/web", "é" * 4090 + " end")
+    said = report(environment(health=health(web(ready=False, problem=CRASH)), failure_log=log), NOW)
+    assert said.comment is not None
+    assert " end\n```" in said.comment
+
+
+@pytest.mark.parametrize(
+    ("sync", "waits"),
+    [
+        (BEHIND, True),
+        (replace(BEHIND, applied=None, tried=None), True),
+        (replace(BEHIND, tried=OURS), False),
+        (replace(BEHIND, is_exact=False), False),
+        (None, False),
+    ],
+)
+def test_commit_that_the_syncer_has_not_turned_to_waits_for_it(sync: Sync | None, waits: bool) -> None:
+    said = report(environment(health=Health(Phase.ACTIVE, sync=sync)), NOW)
+    assert said.comment is not None
+    assert ("waits for Flux" in said.comment) is waits
+
+
+def test_only_some_of_many_changes_by_hand_are_named() -> None:
+    many = replace(SYNCED, drift=tuple(f"ConfigMap/c{number}" for number in range(8)))
+    said = report(environment(health=Health(Phase.ACTIVE, (web(),), sync=many)), NOW)
+    assert said.comment is not None
+    assert "`ConfigMap/c4` and 3 more. Argo CD puts them back." in said.comment
 
 
 def test_same_row_has_the_same_fingerprint_and_another_state_another() -> None:

@@ -1,8 +1,8 @@
 """A publisher in a process of its own, for the tests that need many, or one to kill.
 
 `python publisher.py URL CACHE FOLDER CONTENT` with the credentials in GIT_USERNAME and GIT_PASSWORD tries until its
-change has landed, then prints the commit. With DIE_BEFORE_PUSH in the environment it kills itself when the commit is
-made and the push is due.
+change and its environment's own ref have landed, then prints the commit. With DIE_BEFORE_PUSH in the environment it
+kills itself when the commit is made and the push is due.
 """
 
 import os
@@ -21,7 +21,8 @@ def main(url: str, cache: str, folder: str, content: str) -> None:
     """Publish one file into the folder."""
     credentials = Credentials(os.environ["GIT_USERNAME"], os.environ["GIT_PASSWORD"])
     repository = Repository(Remote(url, "main", lambda: credentials), Path(cache))
-    change = Change(folder, {"app.yaml": content.encode()}, f"Update {folder}", (), Person("Ada", "ada@example.com"))
+    ada = Person("Ada", "ada@example.com")
+    change = Change(folder, {"app.yaml": content.encode()}, f"Update {folder}", (), ada, follows_ref=True)
     print(_until_landed(repository, change).commit)
 
 

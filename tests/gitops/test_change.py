@@ -3,7 +3,7 @@
 import pytest
 
 from gitops.change import Change, Person
-from tests.gitops.upstream import FOLDER, change
+from tests.gitops.upstream import FOLDER, change, followed
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,14 @@ from tests.gitops.upstream import FOLDER, change
         "environments/main/acme/shop/a\nb",
         'environments/main/acme/shop/"a"',
         "environments/main/acme//pr-7",
+        "environments/Main/acme/shop/pr-7",
+        "environments/main/acme/shop/pr.7",
+        "environments/main/acme/shop/pr-7.lock",
+        "bootstrap",
+        "bootstrap/",
+        "bootstrap/..",
+        "bootstrap/main/deep",
+        "syncs/main",
         "/environments/main/acme/shop/pr-7",
     ],
 )
@@ -29,3 +37,11 @@ def test_folder_that_is_no_environments_folder_is_refused(folder: str) -> None:
 def test_file_name_that_is_a_path_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="file name"):
         Change(FOLDER, {name: b""}, "Update", (), Person("Ada", "ada@example.com"))
+
+
+def test_folder_that_connects_a_cluster_has_neither_ref_nor_file_beside_it() -> None:
+    assert change("one", "bootstrap/main").sync_path is None
+    with pytest.raises(ValueError, match="no environment"):
+        followed("one", "bootstrap/main")
+    with pytest.raises(ValueError, match="no environment"):
+        followed("one", "bootstrap/main", sync="s", follows_ref=False)

@@ -275,3 +275,11 @@ def test_hostile_words_stay_words(repository: Repository, upstream: Upstream) ->
 def test_two_wishes_for_one_folder_are_refused(repository: Repository) -> None:
     with pytest.raises(ValueError, match="two changes of one folder"):
         put(repository, change("one"), change("two"))
+
+
+def test_manifests_that_connect_a_cluster_are_published_the_same_way(
+    repository: Repository, upstream: Upstream
+) -> None:
+    put(repository, change("one"), change("root", "bootstrap/main"))
+    assert upstream.files("bootstrap") == {"bootstrap/main/app.yaml": "root"}
+    assert put(repository, change("root", "bootstrap/main")) == [(upstream.head(), False)]

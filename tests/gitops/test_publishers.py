@@ -14,7 +14,7 @@ from app.demo.git_faults import Fault
 from app.demo.ports import wait_until
 from gitops.publish import publish
 from gitops.repository import Repository
-from tests.gitops.upstream import FOLDER, Upstream, change, unguarded
+from tests.gitops.upstream import FOLDER, Upstream, followed, unguarded
 
 PUBLISHERS = 20
 
@@ -51,6 +51,8 @@ def test_twenty_publishers_and_a_human_all_land_each_in_its_own_folder(upstream:
     for folder, commit in zip(folders, commits, strict=True):
         assert upstream.git("show", "--format=", "--name-only", commit) == f"{folder}/app.yaml"
     assert upstream.files("environments") == {f"{folder}/app.yaml": folder for folder in folders}
+    names = [folder.rpartition("/")[2] for folder in folders]
+    assert upstream.own_refs() == dict(zip(names, commits, strict=True))
 
 
 def human_who_pushes_until_they_are_done(upstream: Upstream, running: list[subprocess.Popen[str]]) -> list[str]:
@@ -70,9 +72,9 @@ def test_publisher_killed_between_commit_and_push_leaves_nothing_and_the_next_ma
 ) -> None:
     with publisher(upstream, repository.cache, FOLDER, "one", DIE_BEFORE_PUSH="1") as process:
         process.wait()
-    assert len(upstream.commits()) == 1
-    publish(repository, lambda: [change("one")], unguarded)
-    assert len(upstream.commits()) == 2
+    assert (len(upstream.commits()), upstream.own_refs()) == (1, {})
+    publish(repository, lambda: [followed("one")], unguarded)
+    assert (len(upstream.commits()), upstream.own_refs()) == (2, {"pr-7-shop": upstream.head()})
 
 
 @pytest.mark.parametrize("fault", [Fault("hold_before"), Fault("hold_after")], ids=lambda fault: fault.what)
@@ -85,6 +87,6 @@ def test_publisher_killed_during_the_push_never_makes_a_second_commit(
         process.kill()
         process.wait()
     upstream.host.heal()
-    publish(repository, lambda: [change("one")], unguarded)
+    publish(repository, lambda: [followed("one")], unguarded)
     assert upstream.files("environments") == {f"{FOLDER}/app.yaml": "one"}
-    assert len(upstream.commits()) == 2
+    assert (len(upstream.commits()), upstream.own_refs()) == (2, {"pr-7-shop": upstream.head()})

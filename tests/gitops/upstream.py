@@ -3,12 +3,12 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.demo.git_host import GitHost
 from gitops.change import Change, Person
-from gitops.remote import Credentials, Remote
+from gitops.remote import USUAL_REFS, Credentials, Remote
 
 FOLDER = "environments/main/acme/shop/pr-7-shop"
 
@@ -23,9 +23,9 @@ class Upstream:
     workspace: Path
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def remote(self) -> Remote:
+    def remote(self, refs: str = USUAL_REFS) -> Remote:
         """The remote with the server's credentials."""
-        return Remote(self.url, "main", lambda: Credentials(self.host.username, self.host.password))
+        return Remote(self.url, "main", lambda: Credentials(self.host.username, self.host.password), refs)
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
         """The output of a git command in the bare repository, or in `cwd`."""
@@ -58,25 +58,62 @@ class Upstream:
         path = self.url.removeprefix(self.host.url)
         return sum(request.is_push and request.path.startswith(path) for request in self.host.state().requests)
 
+    def own_refs(self, prefix: str = USUAL_REFS) -> dict[str, str]:
+        """{environment's name: commit} of all refs there are below the prefix."""
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
+        return dict(line.removeprefix(prefix).split() for line in lines)
+
+    def asked(self, start: int = 0) -> list[str]:
+        """The service of each request that did the work of a fetch, a question or a push, in order."""
+        path = self.url.removeprefix(self.host.url)
+        return [
+            request.service
+            for request in self.host.state().requests[start:]
+            if request.path.startswith(path) and request.method == "POST"
+        ]
+
     def human_pushes(self, path: str, content: str) -> str:
         """Somebody commits a file to the branch; returns the commit."""
         tree = self._work_tree()
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(content)
+        return self._human_commits(tree, path)
+
+    def human_removes(self, path: str) -> str:
+        """Somebody removes a file from the branch; returns the commit."""
+        tree = self._work_tree()
+        (tree / path).unlink()
+        return self._human_commits(tree, path)
+
+    def human_links(self, path: str, target: str) -> str:
+        """Somebody commits a symbolic link to the branch; returns the commit."""
+        tree = self._work_tree()
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).symlink_to(target)
+        return self._human_commits(tree, path)
+
+    def refuse_pushes(self, words: str) -> None:
+        """From now on a hook declines every push."""
+        self._hook(f"echo '{words}' >&2\nexit 1\n")
+
+    def refuse_refs(self, prefix: str, words: str) -> None:
+        """From now on a hook declines every push that makes, moves or removes a ref below the prefix."""
+        self._hook(f"grep -q ' {prefix}' || exit 0\necho '{words}' >&2\nexit 1\n")
+
+    def accept_pushes(self) -> None:
+        """The hook is gone."""
+        (self.path / "hooks" / "pre-receive").unlink()
+
+    def _human_commits(self, tree: Path, path: str) -> str:
         self.git("add", "--all", cwd=tree)
         self.git("commit", "--quiet", "--message", f"Human: {path}", cwd=tree)
         self.git("push", "--quiet", "origin", "HEAD:main", cwd=tree)
         return self.head()
 
-    def refuse_pushes(self, words: str) -> None:
-        """From now on a hook declines every push."""
+    def _hook(self, script: str) -> None:
         hook = self.path / "hooks" / "pre-receive"
-        hook.write_text(f"#!/bin/sh\necho '{words}' >&2\nexit 1\n")
+        hook.write_text(f"#!/bin/sh\n{script}")
         hook.chmod(0o755)
-
-    def accept_pushes(self) -> None:
-        """The hook is gone."""
-        (self.path / "hooks" / "pre-receive").unlink()
 
     def _work_tree(self) -> Path:
         tree = self.workspace / "human"
@@ -93,6 +130,13 @@ def change(
     """A change of one folder to one file with that content; None removes it."""
     files = None if content is None else {"app.yaml": content.encode()}
     return Change(folder, files, subject, tuple(trailers.items()), Person("Ada", "ada@example.com"))
+
+
+def followed(
+    content: str | None = "one", folder: str = FOLDER, sync: str | None = None, *, follows_ref: bool = True
+) -> Change:
+    """The same with a ref of its own, and a file beside the folder where `sync` is its content."""
+    return replace(change(content, folder), sync=None if sync is None else sync.encode(), follows_ref=follows_ref)
 
 
 def unguarded() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app.domain.cluster import Cluster
 from app.domain.environment import Environment
 from app.domain.policy import Policy
-from app.ports import Ring
+from app.ports import Destination, Ring
 from app.stages.decide import Decider
 from app.stages.observe import Observer
 from app.stages.publish import Publisher
@@ -54,7 +54,12 @@ class House:
         repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
         self.decider = Decider(self.store, self.truth, POLICY, self.bell, readers=1)
         self.publisher = Publisher(
-            self.store, repository, TEMPLATES, self.bell, self.syncer, timedelta(milliseconds=50)
+            self.store,
+            repository,
+            TEMPLATES,
+            self.bell,
+            {CLUSTER.name: Destination(self.syncer)},
+            timedelta(milliseconds=50),
         )
         self.observer = Observer(self.store, self.cluster, self.bell, self._lease(), list_every=timedelta())
         self.reporter = Reporter(self.store, self.texts, self.bell)

@@ -69,7 +69,7 @@ def thread(house: House, name: str, head_sha: str) -> Iterator[threading.Event]:
 def leader(house: House) -> str | None:
     """The name of the watcher that leads."""
     [name] = house.values("SELECT leader FROM clusters")
-    return None if name is None else str(name).split("/")[0]
+    return None if name is None else str(name).split("#")[0]
 
 
 def leads(house: House, name: str) -> None:
@@ -96,6 +96,18 @@ def test_another_takes_over_from_a_leader_that_was_killed_or_stopped(vacant: Hou
         with thread(vacant, "second", SHA):
             leads(vacant, "second")
             sees(vacant, SHA)
+
+
+def test_watcher_that_is_started_again_need_not_wait_for_its_own_lease(vacant: House) -> None:
+    with process(vacant, "", OLD_SHA) as first:
+        sees(vacant, OLD_SHA)
+        first.kill()
+        first.wait()
+        [left] = vacant.values("SELECT leader_until FROM clusters")
+        with thread(vacant, "", SHA):
+            sees(vacant, SHA)
+            [now] = vacant.values("SELECT clock_timestamp()")
+    assert str(now) < str(left)
 
 
 def test_leader_that_was_stopped_and_goes_on_writes_nothing_and_stands_by(vacant: House) -> None:

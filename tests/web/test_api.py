@@ -9,11 +9,12 @@ from werkzeug.test import TestResponse
 
 from app.domain.desired import Absent, Present
 from app.domain.environment import Stage
-from app.domain.health import Cause, Health, Phase, Problem, Workload
+from app.domain.health import Cause, Health, Holding, LogSource, Phase, Problem, Sync, Workload
 from app.domain.pull_request import RepositoryRef
 from app.ports import Ring
-from app.store import asking, deciding, observing, troubles
+from app.store import asking, deciding, observing, publishing, troubles
 from app.store.asking import Ask
+from app.store.rows import environment_of, locked
 from app.store.tokens import Scope, create
 from tests.domain.builders import SHA, SHOP, pull_request, spec
 from tests.web.house import POLICY, House
@@ -124,6 +125,70 @@ def test_reason_for_having_no_environment_is_shown(house: House, reader: Visitor
     decide(house, environment, Absent("The pull request is a draft."))
     desired = reader.get(f"/environments/{environment}").get_json()["desired"]
     assert desired == {"kind": "absent", "reason": "The pull request is a draft.", "commit_sha": None, "image": None}
+
+
+def publish(house: House, environment_id: int, tree: str | None, commit: str, objects: tuple[str, ...]) -> None:
+    """Have the second stage publish what was decided."""
+    with house.store.begin() as session:
+        row, _ = locked(session, environment_id)
+        publishing.record(session, environment_of(row), tree, commit, objects, objects)
+
+
+def test_removal_is_shown_with_what_existed_and_when_it_was_confirmed_gone(house: House, reader: Visitor) -> None:
+    environment = add(house, 42)
+    assert reader.get(f"/environments/{environment}").get_json()["teardown"] is None
+    decide(house, environment, Present(spec()))
+    publish(house, environment, "a" * 40, "b" * 40, ("Deployment/web",))
+    with house.store.begin() as session:
+        asking.destroy(session, environment, "ada", "test")
+    with house.store.begin() as session:
+        deciding.record(session, environment, 2, Absent("It was removed on request."), pull_request())
+    publish(house, environment, None, "c" * 40, ())
+    shown = reader.get(f"/environments/{environment}").get_json()
+    teardown = shown["teardown"]
+    assert (teardown["objects"], teardown["is_complete"]) == (["Deployment/web"], False)
+    assert (teardown["made_commit"], teardown["removed_commit"]) == ("b" * 40, "c" * 40)
+    assert teardown["parts"] == [{"name": "Namespace/pr-42-shop", "gone_at": None}]
+    with house.store.begin() as session:
+        awaited = observing.awaiting_proof(session, "default")
+        observing.confirm(session, "default", "pr-42-shop", awaited["pr-42-shop"], ())
+    shown = reader.get(f"/environments/{environment}").get_json()
+    assert (shown["status"], shown["teardown"]["is_complete"]) == ("destroyed", True)
+    assert shown["teardown"]["parts"][0]["gone_at"].endswith("Z")
+
+
+def test_drift_and_what_cannot_go_are_shown(house: House, reader: Visitor) -> None:
+    environment = add(house, 42)
+    decide(house, environment, Present(spec()))
+    publish(house, environment, "a" * 40, "b" * 40, ("Deployment/web",))
+    sync = Sync("Application/pr-42-shop", "b" * 40, is_exact=True, drift=("Service/web",))
+    holding = (Holding("ConfigMap/lock", ("acme.com/lock",), "2026-11-24T11:48:00Z"),)
+    with house.store.begin() as session:
+        observing.record(session, "default", "pr-42-shop", Health(Phase.ACTIVE, sync=sync, holding=holding))
+    [item] = reader.get("/environments").get_json()["items"]
+    shown = reader.get(f"/environments/{environment}").get_json()
+    assert item["drift"] == shown["drift"] == ["Service/web"]
+    assert shown["health"]["holding"] == [
+        {"name": "ConfigMap/lock", "finalizers": ["acme.com/lock"], "since": "2026-11-24T11:48:00Z"}
+    ]
+    assert shown["events"][0]["kind"] == "drift"
+
+
+def test_deployment_that_failed_is_shown_with_its_reasons_and_its_log(house: House, reader: Visitor) -> None:
+    environment = add(house, 42)
+    decide(house, environment, Present(spec()))
+    publish(house, environment, "a" * 40, "b" * 40, ("Deployment/web",))
+    crash = Problem(Cause.CRASH, "Pod/web-1", "exit 1", LogSource("web-1", "web", is_previous=True))
+    workload = Workload("Deployment/web", SHA, 0, is_ready=False, problem=crash)
+    with house.store.begin() as session:
+        recorded = observing.record(session, "default", "pr-42-shop", Health(Phase.ACTIVE, (workload,)))
+    assert recorded.log is not None
+    with house.store.begin() as session:
+        observing.keep_log(session, recorded.log, "no such table")
+    [item] = reader.get(f"/environments/{environment}/deployments").get_json()["items"]
+    assert item["problems"] == ["crash loop at Pod/web-1: exit 1"]
+    assert (item["log_of"], item["log"]) == ("Pod/web-1, container web", "no such table")
+    assert reader.get(f"/environments/{environment}").get_json()["deployments"] == [item]
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Argo CD out of cluster: its four processes, its kinds and its settings. A Redis is given.
 
 The processes believe themselves in the cluster (`ARGOCD_FAKE_IN_CLUSTER`), so that an Application's destination
-`https://kubernetes.default.svc` is this API server, found by `KUBECONFIG`. The application controller serves its metrics
-on every interface: it has no flag for the address (controller/appcontroller.go).
+`https://kubernetes.default.svc` is this API server, found by `KUBECONFIG`. The application controller serves its
+metrics on every interface: it has no flag for the address (controller/appcontroller.go).
 """
 
 import base64

@@ -34,8 +34,8 @@ def etcd(tools: Tools, layout: Layout) -> Component:
 def compact(layout: Layout) -> int:
     """Forget all revisions before the present one and return it.
 
-    The JSON gateway of etcd's API: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/. The API server's own watch
-    cache still knows the last revisions; whoever wants a 410 restarts it too, or asks with a `continue` token.
+    A running API server hides this: it answers old watches and `continue` tokens out of its own cache. Restarted, it
+    answers both with 410. The JSON gateway of etcd's API: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/.
     """
     key = base64.b64encode(b"compact").decode()
     revision = int(_ask(layout, "kv/range", {"key": key})["header"]["revision"])

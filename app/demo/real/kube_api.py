@@ -129,7 +129,7 @@ class KubeApi:
         is_so: Callable[[Json | None], bool],
         seconds: int,
     ) -> Json | None:
-        """The object at `place` (namespace, name), None for absent, as soon as it is as described. Raises TimeoutError."""
+        """The object at `place` (namespace, name), None where absent, once it is as described. Raises TimeoutError."""
         namespace, name = place
         selector = {"fieldSelector": f"metadata.name={name}"}
         path = self._path(api_version, kind, namespace)

@@ -1,7 +1,7 @@
 """KWOK: nodes and pods that behave, without containers; and the stages by which some of them do not.
 
-Which pods fail, and how, is told in `stages/`. Containers' logs are a file of ours (`container.log`), for every pod that
-has no `Logs` object (kwok.x-k8s.io/v1alpha1) of its own name and namespace.
+Which pods fail, and how, is told in `stages/`. Containers' logs are a file of ours (`container.log`), for every pod
+that has no object of `container_log` to itself.
 """
 
 from pathlib import Path
@@ -64,6 +64,17 @@ def storage_class(tools: Tools) -> Json:
 def nodes() -> list[Json]:
     """The nodes, to be created with their status as a kubelet does."""
     return [_node(name) for name in NODES]
+
+
+def container_log(namespace: str, pod: str, file: Path) -> Json:
+    """The object that has a pod's containers answer with the lines of `file`, in the format of `container.log`."""
+    logs = {"logsFile": str(file), "previousLogsFile": str(file)}
+    return {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "Logs",
+        "metadata": {"name": pod, "namespace": namespace},
+        "spec": {"logs": [logs]},
+    }
 
 
 def _node(name: str) -> Json:

@@ -135,7 +135,9 @@ class Stack:
             self._processes.crash(name)
 
     def log(self, name: str) -> str:
-        """What a part wrote so far."""
+        """What a part wrote so far, all its starts."""
+        if name == REDIS and self._redis:
+            return (self._redis.directory / "server.log").read_text(errors="replace")
         return self._processes.log(name)
 
     def cpu_seconds(self, names: Iterable[str]) -> float:
@@ -166,8 +168,8 @@ class Stack:
         self._start(*self._components)
         for name in self._components:
             self._await_ready(name)
-        for node in kwok.NODES:
-            self.api.wait("v1", "Node", (None, node), _is_schedulable, int(_START_SECONDS))
+        for name in kwok.NODES:
+            self.api.wait("v1", "Node", (None, name), _is_schedulable, int(_START_SECONDS))
 
     def _define(self, tools: Tools) -> list[Json]:
         definitions = kwok.definitions(tools)
