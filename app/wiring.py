@@ -22,6 +22,7 @@ from app.github.connect import Account, GitHub, connect
 from app.github.git_credentials import is_on_this_github
 from app.ports import Destination
 from app.settings import CLUSTER_TOKEN, Settings
+from app.stages.branch import Branch
 from app.stages.decide import Decider
 from app.stages.publish import Publisher
 from app.stages.report import Reporter
@@ -112,7 +113,8 @@ class Wiring:
     @cached_property
     def sweeper(self) -> Sweeper:
         """What finds whatever fell between the stages."""
-        return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, self._folders)
+        branch = Branch(partial(look, self.repository), self.destinations)
+        return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, branch)
 
     @cached_property
     def services(self) -> Services:
@@ -153,17 +155,6 @@ class Wiring:
                 return Flux(self._api(cluster), repository, cluster.syncer_namespace)
             case SyncerKind.NONE:
                 return NoSyncer()
-
-    def _folders(self) -> Mapping[str, str] | None:
-        held = look(self.repository)
-        return None if held is None or held.head is None else held.folders
-
-    def _destination(self, cluster: Cluster) -> Destination:
-        syncer = self._syncer(cluster)
-        if cluster.syncer is SyncerKind.FLUX:
-            keep = keep_file(cluster.syncer_namespace)
-            return Destination(syncer, follows_refs=True, sync=partial(self._sync, cluster), keep=keep)
-        return Destination(syncer, follows_refs=cluster.syncer is SyncerKind.ARGOCD)
 
     def _sync(self, cluster: Cluster, folder: str, number: int) -> bytes:
         remote = self.repository.remote

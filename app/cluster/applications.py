@@ -19,33 +19,32 @@ _UNDER_WAY = frozenset({"Running", "Terminating"})
 _FAILED = frozenset({"Failed", "Error"})
 _NOT_COMPARED = frozenset({"ComparisonError", "InvalidSpecError", "UnknownError"})
 _NOT_DONE = frozenset({"SyncError", "DeletionError"})
-_RETRYING = "Retrying operation"
 
 
-class _Source(msgspec.Struct, rename="camel"):
+class _Source(msgspec.Struct, rename="camel", gc=False):
     path: str = ""
     target_revision: str = ""
 
 
-class _Destination(msgspec.Struct):
+class _Destination(msgspec.Struct, gc=False):
     namespace: str = ""
 
 
-class _Spec(msgspec.Struct):
+class _Spec(msgspec.Struct, gc=False):
     source: _Source | None = None
     destination: _Destination | None = None
 
 
-class _AtRevision(msgspec.Struct):
+class _AtRevision(msgspec.Struct, gc=False):
     revision: str = ""
     status: str = ""
 
 
-class _Operation(msgspec.Struct):
+class _Operation(msgspec.Struct, gc=False):
     sync: _AtRevision | None = None
 
 
-class _OperationState(msgspec.Struct, rename="camel"):
+class _OperationState(msgspec.Struct, rename="camel", gc=False):
     phase: str = ""
     message: str = ""
     finished_at: str | None = None
@@ -59,7 +58,7 @@ class _OperationState(msgspec.Struct, rename="camel"):
         return result or asked
 
 
-class _Resource(msgspec.Struct):
+class _Resource(msgspec.Struct, gc=False):
     kind: str = ""
     name: str = ""
     status: str = ""
@@ -68,7 +67,7 @@ class _Resource(msgspec.Struct):
 _RESOURCES = msgspec.json.Decoder(list[_Resource] | None)
 
 
-class _Status(msgspec.Struct, rename="camel"):
+class _Status(msgspec.Struct, rename="camel", gc=False):
     sync: _AtRevision | None = None
     operation_state: _OperationState | None = None
     conditions: list[Condition] | None = None
@@ -77,7 +76,7 @@ class _Status(msgspec.Struct, rename="camel"):
     reconciled_at: str | None = None
 
 
-class Application(msgspec.Struct):
+class Application(msgspec.Struct, gc=False):
     """What is read of one."""
 
     metadata: Metadata
@@ -97,25 +96,33 @@ class SeenApplication:
     sync: Sync
     holding: Holding | None = None
     is_under_way: bool = False
-    is_silent: bool = False
-    """It is being tried again and has nothing to say yet: what it said last still holds."""
+    compared: str = ""
+    """The commit of the last comparison, where that found something to do."""
     differing: tuple[str, ...] = ()
-    """What was OutOfSync with the applied commit at the last comparison."""
+    """What it found."""
     finished_at: str = ""
     is_settled: bool = False
     """The last comparison was made after the last operation: what differs now has been changed since."""
 
     def after(self, known: "SeenApplication") -> "SeenApplication":
-        """This version with what it leaves out while a commit is tried again, and drift told from a late comparison."""
-        if not self.is_under_way:
-            is_late = not self.is_settled and known.is_settled and known.finished_at == self.finished_at
-            return replace(self, sync=replace(self.sync, drift=self.differing), is_settled=True) if is_late else self
-        before, tried = known.sync, self.sync.tried
-        if before.tried != tried:
+        """This version with what only the one before knew.
+
+        While a commit is tried again, that it failed or was applied. Later, that it was applied without an operation,
+        because there was nothing to do: once somebody changes an object by hand, nothing else says so.
+        """
+        before, now = known.sync, self.sync
+        if self.is_under_way:
+            if before.tried != now.tried:
+                return self
+            applied = now.tried if before.applied == now.tried else now.applied
+            return replace(self, sync=replace(now, applied=applied, error=now.error or before.error))
+        if not self.compared or known.finished_at != self.finished_at:
             return self
-        applied = tried if before.applied == tried else self.sync.applied
-        error = before.error if self.is_silent else self.sync.error
-        return replace(self, sync=replace(self.sync, applied=applied, error=error))
+        is_settled = self.is_settled or known.is_settled
+        applied = self.compared if before.applied == self.compared and now.error is None else now.applied
+        drift = self.differing if is_settled and applied == self.compared else ()
+        tried = applied if now.error is None else now.tried
+        return replace(self, sync=replace(now, applied=applied, tried=tried, drift=drift), is_settled=is_settled)
 
 
 def read_application(raw: Application) -> SeenApplication | Foreign:
@@ -125,35 +132,16 @@ def read_application(raw: Application) -> SeenApplication | Foreign:
     """
     metadata, spec = raw.metadata, raw.spec or _Spec()
     name, key, revision = metadata.name, f"{metadata.namespace}/{metadata.name}", int(metadata.resource_version)
-    source = spec.source or _Source()
-    destination = spec.destination.namespace if spec.destination else ""
-    if destination != name or not is_folder_of(source.path, name):
+    source, destination = spec.source or _Source(), spec.destination or _Destination()
+    if destination.namespace != name or not is_folder_of(source.path, name):
         return Foreign(name, revision, key)
-    called = f"Application/{name}"
-    is_exact = is_own_ref(source.target_revision, name)
     status = raw.status or _Status()
     state = status.operation_state or _OperationState()
-    holding = holding_of(called, metadata)
+    is_exact = is_own_ref(source.target_revision, name)
     if raw.operation is not None or state.phase in _UNDER_WAY:
-        sync, is_silent = _under_way(called, raw.operation, state, is_exact=is_exact)
-        return SeenApplication(name, revision, key, sync, holding, is_under_way=True, is_silent=is_silent)
-    compared, finished_at = status.sync or _AtRevision(), state.finished_at or ""
-    # Both are in whole seconds: of the same second nobody knows which came first.
-    is_settled = compared.status == "Synced" or (status.reconciled_at or "") > finished_at
-    applied = _applied(state, compared)
-    differing = _differing(status.resources) if compared.status != "Synced" and compared.revision == applied else ()
-    error, tried = _error(status, state, compared, is_settled=is_settled)
-    sync = Sync(called, applied, tried or applied, error, is_exact, differing if is_settled else ())
-    return SeenApplication(
-        name,
-        revision,
-        key,
-        sync,
-        holding,
-        differing=differing,
-        finished_at=finished_at,
-        is_settled=is_settled,
-    )
+        sync = _under_way(f"Application/{name}", raw.operation, state, is_exact=is_exact)
+        return SeenApplication(name, revision, key, sync, _holding(metadata), is_under_way=True)
+    return _at_rest(raw, status, state, key, is_exact=is_exact)
 
 
 def is_folder_of(path: str, name: str) -> bool:
@@ -167,16 +155,40 @@ def is_own_ref(ref: str, name: str) -> bool:
     return ref.startswith("refs/") and ref.rpartition("/")[2] == name
 
 
-def _under_way(called: str, asked: _Operation | None, state: _OperationState, *, is_exact: bool) -> tuple[Sync, bool]:
-    """An operation that runs tries its commit and has not applied it; one that waits for its next try has failed.
+def _at_rest(raw: Application, status: _Status, state: _OperationState, key: str, *, is_exact: bool) -> SeenApplication:
+    """What the last comparison and the last operation say, when none is under way."""
+    name, compared, finished_at = raw.metadata.name, status.sync or _AtRevision(), state.finished_at or ""
+    # Both are in whole seconds: of the same second nobody knows which came first.
+    is_settled = compared.status == "Synced" or (status.reconciled_at or "") > finished_at
+    is_asked = compared.status == "OutOfSync" and raw.metadata.deletion_timestamp is None
+    differing = _differing(status.resources) if is_asked else ()
+    applied = _applied(state, compared)
+    error, tried = _error(status, state, compared, is_settled=is_settled)
+    drift = differing if is_settled and applied == compared.revision else ()
+    sync = Sync(f"Application/{name}", applied, applied if error is None else tried, error, is_exact, drift)
+    return SeenApplication(
+        name,
+        int(raw.metadata.resource_version),
+        key,
+        sync,
+        _holding(raw.metadata),
+        compared=compared.revision if is_asked else "",
+        differing=differing,
+        finished_at=finished_at,
+        is_settled=is_settled,
+    )
 
-    Also whether it has nothing to say: not begun, or just begun again.
-    """
+
+def _holding(metadata: Metadata) -> Holding | None:
+    return holding_of(f"Application/{metadata.name}", metadata)
+
+
+def _under_way(called: str, asked: _Operation | None, state: _OperationState, *, is_exact: bool) -> Sync:
+    """An operation that runs tries its commit and has not applied it; one that waits for its next try has failed."""
     is_begun = state.phase in _UNDER_WAY
     tried = state.revision if is_begun else (asked.sync.revision if asked and asked.sync else "")
     has_failed = is_begun and state.finished_at is not None and state.message
-    is_silent = not is_begun or not state.message or state.message.startswith(_RETRYING)
-    return Sync(called, None, tried or None, told(state.message) if has_failed else None, is_exact), is_silent
+    return Sync(called, None, tried or None, told(state.message) if has_failed else None, is_exact)
 
 
 def _applied(state: _OperationState, compared: _AtRevision) -> str | None:

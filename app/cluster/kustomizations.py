@@ -2,7 +2,7 @@
 
 Fields: https://fluxcd.io/flux/components/kustomize/kustomizations/ and .../source/gitrepositories/; how they move:
 kustomize-controller internal/controller/kustomization_controller.go (each try passes through Ready=Unknown, and
-`lastAppliedRevision` is written when a try has ended well).
+`lastAppliedRevision` is written when a try has ended well). Ready=True is no proof: it is written a moment before.
 """
 
 import re
@@ -26,23 +26,23 @@ _ABOUT_THE_SOURCE = ("Source ", "gitrepositories.source.toolkit.fluxcd.io ")
 """How messages begin that say that there is nothing to fetch yet: an answer that the source has not given."""
 
 
-class _SourceRef(msgspec.Struct):
+class _SourceRef(msgspec.Struct, gc=False):
     name: str = ""
 
 
-class _Spec(msgspec.Struct, rename="camel"):
+class _Spec(msgspec.Struct, rename="camel", gc=False):
     path: str = ""
     source_ref: _SourceRef | None = None
 
 
-class _Status(msgspec.Struct, rename="camel"):
+class _Status(msgspec.Struct, rename="camel", gc=False):
     conditions: list[Condition] | None = None
     observed_generation: int = 0
     last_applied_revision: str = ""
     last_attempted_revision: str = ""
 
 
-class Kustomization(msgspec.Struct):
+class Kustomization(msgspec.Struct, gc=False):
     """What is read of one."""
 
     metadata: Metadata
@@ -50,19 +50,19 @@ class Kustomization(msgspec.Struct):
     status: _Status | None = None
 
 
-class _Ref(msgspec.Struct):
+class _Ref(msgspec.Struct, gc=False):
     name: str = ""
 
 
-class _SourceSpec(msgspec.Struct):
+class _SourceSpec(msgspec.Struct, gc=False):
     ref: _Ref | None = None
 
 
-class _SourceStatus(msgspec.Struct):
+class _SourceStatus(msgspec.Struct, gc=False):
     conditions: list[Condition] | None = None
 
 
-class GitRepository(msgspec.Struct):
+class GitRepository(msgspec.Struct, gc=False):
     """What is read of one."""
 
     metadata: Metadata
@@ -115,7 +115,7 @@ def read_kustomization(raw: Kustomization) -> SeenKustomization | Foreign:
     is_observed = status.observed_generation == metadata.generation
     sync = Sync(
         f"Kustomization/{name}",
-        applied=_commit(status.last_applied_revision) if is_observed and _has_ended_well(ready, status) else None,
+        applied=attempted if is_observed and status.last_applied_revision == status.last_attempted_revision else None,
         tried=None if error and ready.reason not in _OF_A_COMMIT else attempted,
         error=error,
     )
@@ -145,11 +145,6 @@ def joined(kustomization: SeenKustomization, source: SeenSource | None) -> Sync:
         return kustomization.sync
     sync = replace(kustomization.sync, is_exact=source.is_exact)
     return replace(sync, error=source.error, tried=None) if source.error else sync
-
-
-def _has_ended_well(ready: Condition, status: _Status) -> bool:
-    """Whether what was applied last still is: it is ready, or the same commit is tried once more, as every interval."""
-    return ready.status == "True" or status.last_attempted_revision == status.last_applied_revision
 
 
 def _error(ready: Condition, conditions: Sequence[Condition] | None) -> str | None:

@@ -15,16 +15,16 @@ _HOLDING = (
 """Conditions that are True while they hold up a removal (k8s.io/api/core/v1/types.go, NamespaceConditionType)."""
 
 
-class _Spec(msgspec.Struct):
+class _Spec(msgspec.Struct, gc=False):
     finalizers: tuple[str, ...] | None = None
 
 
-class _Status(msgspec.Struct):
+class _Status(msgspec.Struct, gc=False):
     phase: str = ""
     conditions: list[Condition] | None = None
 
 
-class Namespace(msgspec.Struct):
+class Namespace(msgspec.Struct, gc=False):
     """What is read of one (k8s.io/api/core/v1/types.go)."""
 
     metadata: Metadata

@@ -44,10 +44,10 @@ _CAPITALS = re.compile(r"[A-Z][A-Z0-9_]+")
 _ENGLISH = re.compile(
     r"(?:an?|the|is|was|not?|none|null|nil|undefined|true|false|invalid|unexpected|expired|missing|fail(?:ed|ing)|error"
     r"|cannot|could|unable|unauthorized|forbidden|denied|unknown|empty|required|server|rpc|dial|get|head|post|context"
-    r"|status)[.,;:]{0,3}",
+    r"|status|[45]\d\d)[.,;:]{0,3}",
     re.IGNORECASE,
 )
-"""What error messages go on with after a name and a colon: `token: invalid`."""
+"""What error messages go on with after a name and a colon: `token: invalid`, `/token: 401 Unauthorized`."""
 
 
 def redact(text: str, names: frozenset[str] = frozenset()) -> str:

@@ -41,6 +41,8 @@ class Resource:
     """What cannot be said while it cannot be seen, as a sentence."""
     is_optional: bool = False
     """A cluster that does not serve it has none of it."""
+    has_bookmarks: bool = True
+    """Whether a watch in which nothing happens is told so about every minute."""
     keeps: int | None = None
     """Of events: how many of each object, the newest; None: all."""
 
@@ -80,10 +82,14 @@ def _event(raw: Mapping[str, Any]) -> Seen | Foreign:
     return read_event(raw) or Foreign(metadata.get("namespace", ""), int(metadata["resourceVersion"]), metadata["name"])
 
 
-EVENTS = Resource("events", "/api/v1/events", _event, selection=(("fieldSelector", "type=Warning"),), keeps=8)
-KILLINGS = Resource(
-    "events", "/api/v1/events", _event, selection=(("fieldSelector", "reason=Killing,type=Normal"),), keeps=8
-)
+def _events(selection: str) -> Resource:
+    """The API server keeps no cache of events, and so sends no bookmarks of them (apiserver, storage cacher)."""
+    selected = (("fieldSelector", selection),)
+    return Resource("events", "/api/v1/events", _event, selection=selected, has_bookmarks=False, keeps=8)
+
+
+EVENTS = _events("type=Warning")
+KILLINGS = _events("reason=Killing,type=Normal")
 """Which container is started again for which probe is told as if it were nothing to worry about."""
 
 WATCHED = (NAMESPACES, PODS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, JOBS, VOLUMES, EVENTS, KILLINGS)

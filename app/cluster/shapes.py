@@ -1,7 +1,8 @@
 """Foreign JSON, decoded into no more than is read: what a shape does not name is skipped without becoming an object.
 
 A field that may be missing or null has a default, so that a partial object (a bookmark holds metadata alone) is one
-too. Resources without a shape of their own come as plain dicts.
+too. Resources without a shape of their own come as plain dicts. No shape is part of a cycle, so the garbage collector
+need not follow them.
 """
 
 from functools import cache
@@ -14,7 +15,7 @@ from app.errors import Transient
 T = TypeVar("T")
 
 
-class Metadata(msgspec.Struct, rename="camel"):
+class Metadata(msgspec.Struct, rename="camel", gc=False):
     """What every object has (k8s.io/apimachinery/pkg/apis/meta/v1/types.go, ObjectMeta)."""
 
     name: str = ""
@@ -25,7 +26,7 @@ class Metadata(msgspec.Struct, rename="camel"):
     finalizers: tuple[str, ...] | None = None
 
 
-class Condition(msgspec.Struct, rename="camel"):
+class Condition(msgspec.Struct, rename="camel", gc=False):
     """One condition of a status; Argo CD's have no status: that one is there says all."""
 
     type: str = ""
@@ -34,20 +35,20 @@ class Condition(msgspec.Struct, rename="camel"):
     message: str = ""
 
 
-class Named(msgspec.Struct):
+class Named(msgspec.Struct, gc=False):
     """An object of which only the name matters."""
 
     metadata: Metadata
 
 
-class ListMetadata(msgspec.Struct, rename="camel"):
+class ListMetadata(msgspec.Struct, rename="camel", gc=False):
     """Where a list stands, and whether it goes on."""
 
     resource_version: str = ""
     continue_: str | None = msgspec.field(name="continue", default=None)
 
 
-class Page(msgspec.Struct, Generic[T]):
+class Page(msgspec.Struct, Generic[T], gc=False):
     """A page of a list. Without `items` it is none."""
 
     metadata: ListMetadata
@@ -55,14 +56,14 @@ class Page(msgspec.Struct, Generic[T]):
     kind: str = ""
 
 
-class Event(msgspec.Struct, Generic[T]):
+class Event(msgspec.Struct, Generic[T], gc=False):
     """A line of a watch."""
 
     type: str
     object: T
 
 
-class Told(msgspec.Struct):
+class Told(msgspec.Struct, gc=False):
     """What an ERROR event says, in place of an object."""
 
     message: str = ""

@@ -12,15 +12,15 @@ from app.cluster.shapes import Metadata
 from app.domain.health import Holding
 
 
-class _Claim(msgspec.Struct):
+class _Claim(msgspec.Struct, gc=False):
     namespace: str = ""
 
 
-class _Spec(msgspec.Struct, rename="camel"):
+class _Spec(msgspec.Struct, rename="camel", gc=False):
     claim_ref: _Claim | None = None
 
 
-class Volume(msgspec.Struct):
+class Volume(msgspec.Struct, gc=False):
     """What is read of one (k8s.io/api/core/v1/types.go, PersistentVolume)."""
 
     metadata: Metadata

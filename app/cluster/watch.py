@@ -160,12 +160,13 @@ class Watch:
 
     def _open(self) -> Stream:
         left = max(1.0, self._relist_at - self._clock())
-        seconds = min(left, self._timing.watch_seconds * (0.9 + self._jitter() / 5))
+        longest = self._timing.watch_seconds if self._resource.has_bookmarks else self._timing.silence_seconds * 0.7
+        seconds = min(left, longest * (0.9 + self._jitter() / 5))
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": str(self._revision),
-            "timeoutSeconds": str(int(seconds)),
+            "timeoutSeconds": str(max(1, int(seconds))),
         }
         stream = self._api.stream(self._ask(self._watching, query), self._timing.silence_seconds)
         with self._guard:
@@ -188,8 +189,7 @@ class Watch:
         self._heard(seen.revision)
 
     def _heard(self, revision: int) -> None:
-        if revision > self._newest:
-            self._newest = revision
+        self._newest = max(self._newest, revision)
         self._revision = max(self._revision or 0, revision)
 
     def _decoded(self, line: bytes) -> tuple[str, Any]:

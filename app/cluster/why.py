@@ -72,13 +72,13 @@ _NAMES = re.compile(r'"[^"]*"|(?<!\S)[^\s/]*/\S*')
 """Image names, addresses: what somebody may have called `unauthorized` or `403`."""
 
 _POD_OF_A_MESSAGE = re.compile(r" \(pod: \"[^\"]{0,300}\", container: [^)]{0,100}\)")
-_NAMED_POD = re.compile(
-    r"^(?:Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )?"
-    r"pods? \"[^\"]{0,300}\" is forbidden: "
-)
-_CREATING = re.compile(r"^(?:Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )")
+_CREATING = re.compile(r"^(?:Error creating: |[Cc]reate Pod \S{1,300} in StatefulSet \S{1,300} failed error: )")
+_NAMED_POD = re.compile(r"^pods? \"[^\"]{0,300}\" is forbidden: ")
 _NODES = re.compile(r"^\d+/\d+ nodes are available: ")
 _AFTER_REASONS = re.compile(r"\.? (?:preemption: |no new claims to deallocate)")
+_NO_MORE = ". not found"
+"""What the scheduler appends to a reason that is about volume claims."""
+
 _COUNT = re.compile(r"^\d+ ")
 _TIMED_OUT = re.compile(r'^(?:ReplicaSet|Deployment) "[^"]{0,300}" has timed out progressing\.$')
 
@@ -105,7 +105,7 @@ def volume_cause(words: str) -> Cause:
 
 def refusal(message: str) -> tuple[Cause, str]:
     """Why the API server refused an object, and its words without the name of a pod that is another at each try."""
-    words = _CREATING.sub("", _NAMED_POD.sub("", message))
+    words = _NAMED_POD.sub("", _CREATING.sub("", message))
     return _cause(_REFUSAL, message, Cause.REFUSED), told(words)
 
 
@@ -130,5 +130,5 @@ def _reasons(message: str) -> list[str]:
     start = _NODES.match(message)
     if start is None:
         return []
-    listed = _AFTER_REASONS.split(message[start.end() :], maxsplit=1)[0].removesuffix(".")
+    listed = _AFTER_REASONS.split(message[start.end() :], maxsplit=1)[0].removesuffix(_NO_MORE).removesuffix(".")
     return sorted({_COUNT.sub("", reason) for reason in listed.split(", ")})

@@ -17,7 +17,8 @@ _FLEETING = tuple(
         (r"(?i)manifest generation error \(cached\): ", ""),
         (r",? retrying in \d\S*", ""),
         (r"\bafter \d[\dhmsµun.]*s\b", "in time"),
-        (r"/tmp/(?:kustomization-\d+|_argocd-repo/[0-9a-f-]{36}|gitrepository-[\w-]*\d+)/?", ""),  # noqa: S108  in their containers, not here
+        (r' "/dev/shm/\d+"', ""),
+        (r"/[^\s:]*?/(?:kustomization-\d+|_argocd-repo/[0-9a-f-]{36}|gitrepository-[\w-]*\d+)/?", ""),
         (r"\b\d+(?:\.\d+){3}:\d+->", ""),
     )
 )

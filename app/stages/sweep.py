@@ -1,6 +1,6 @@
 """`sweep`: finds what could be out of date, whatever the reason, and marks it or rings. It decides nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +10,7 @@ from app.domain.policy import Policy
 from app.domain.pull_request import PullRequest, RepositoryRef
 from app.errors import EphemeraError
 from app.ports import Bell, PullRequests, Ring
+from app.stages.branch import Branch
 from app.store import asking, observing, sweeping
 from app.store.asking import Ask
 from app.store.engine import Store
@@ -20,14 +21,7 @@ _BY = "ephemera"
 DRIFT = "sweep.drift"
 """Why somebody is asked about whose folder in Git was changed past Ephemera; the commit that restores it says so."""
 
-Folders = Callable[[], Mapping[str, str] | None]
-"""`{folder: Git tree id}` of every environment on the branch as it is now; None when nobody can tell. May raise."""
-
 _log = structlog.get_logger(__name__)
-
-
-def _not_told() -> None:
-    """What Git holds when nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,8 @@ class Sweeper:
     pull_requests: PullRequests
     policy: Policy
     bell: Bell
-    folders: Folders = _not_told
+    branch: Branch | None = None
+    """None: nobody looks for drift in Git."""
 
     def ring_for_what_is_behind(self) -> None:
         """Ring for every stage that has rows behind its watermark; settle those that have become late."""
@@ -61,23 +56,25 @@ class Sweeper:
         self.bell.ring(Ring.DECIDE, Ring.CLEAN_UP)
 
     def restore(self) -> None:
-        """Mark every environment whose folder was changed, removed or brought back in Git by somebody else.
+        """Mark every environment that was changed, removed or brought back in Git by somebody else.
 
-        Its rows are read before and after the branch: what is settled both times, and was not published in between, has
-        to be there as it was published. The publisher then commits the difference, if there still is one.
+        The rows are read before and after the branch: what is settled both times, and was not published in between, has
+        to be there as it was published. The publisher then commits the difference, if there still is one. Raises
+        GitopsError where the branch cannot be read.
         """
-        with self.store.begin() as session:
-            before = sweeping.settled(session)
-        folders = self.folders()
-        if folders is None:
+        if self.branch is None:
             return
         with self.store.begin() as session:
-            settled = set(before) & set(sweeping.settled(session))
-        drifted = [row for row in settled if folders.get(row.folder) != row.tree]
+            before = sweeping.settled(session)
+        differing = self.branch.differing(before)
+        if not differing:
+            return
+        with self.store.begin() as session:
+            drifted = set(differing) & set(sweeping.settled(session))
         for row in drifted:
             with self.store.begin() as session:
                 asking.mark_again(session, row.environment_id, _BY, DRIFT, asking.LOW)
-            _log.warning("sweep.drift", folder=row.folder, published=row.tree, found=folders.get(row.folder))
+            _log.warning("sweep.drift", folder=row.folder, published=row.tree)
         if drifted:
             self.bell.ring(Ring.CLEAN_UP)
 

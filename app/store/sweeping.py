@@ -46,8 +46,11 @@ class Settled:
     """What Git should hold for an environment that nobody has asked about since it was published."""
 
     environment_id: int
+    number: int
+    cluster: str
     folder: str
     tree: str | None
+    """The folder's; None when there should be none."""
     generation: int
 
 
@@ -55,6 +58,8 @@ def settled(session: Session) -> Collection[Settled]:
     """Every environment whose folder is as it was decided, if nobody else has touched it."""
     query = select(
         EnvironmentRow.id,
+        EnvironmentRow.number,
+        EnvironmentRow.cluster,
         EnvironmentRow.folder,
         EnvironmentRow.published_tree,
         EnvironmentRow.published_generation,

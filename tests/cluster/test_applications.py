@@ -33,6 +33,15 @@ def sync_of(raw: Json) -> Sync:
         ({"sync": compared("Unknown", ""), "operationState": operation("Succeeded")}, NEW, NEW),
         ({"sync": compared("OutOfSync"), "operationState": operation("Running", finished=None)}, None, NEW),
         ({"sync": compared("Synced"), "operationState": operation("Running", finished=None)}, None, NEW),
+        (
+            {
+                "sync": compared("Unknown", ""),
+                "operationState": operation("Succeeded", OLD),
+                "conditions": [{"type": "ComparisonError", "message": "no such ref"}],
+            },
+            OLD,
+            None,
+        ),
         ({"sync": compared("OutOfSync"), "operationState": operation("Failed")}, None, NEW),
         ({"sync": compared("Synced"), "operationState": operation("Failed")}, None, NEW),
         ({"sync": compared("Synced"), "operationState": operation("Failed", OLD)}, NEW, OLD),
@@ -48,6 +57,7 @@ def sync_of(raw: Json) -> Sync:
         "cannot be compared at present",
         "runs",
         "runs, and all objects look alike",
+        "the next one cannot be read",
         "failed",
         "a hook failed",
         "failed before, and taken back since",
@@ -172,7 +182,7 @@ def test_failure_stays_told_while_the_same_commit_is_tried_again() -> None:
     goes_on = application(operationState=operation("Running", NEW, "waiting for healthy state of Job/migrate", None))
     succeeded = application(sync=compared("Synced"), operationState=operation("Succeeded"))
     found = told(waits, begins, silent, goes_on, succeeded)
-    assert [sync.error for sync in found] == [FAILURE, FAILURE, FAILURE, None, None]
+    assert [sync.error for sync in found] == [FAILURE, FAILURE, FAILURE, FAILURE, None]
 
 
 def test_failure_of_another_commit_is_not_told_of_the_next_one() -> None:
@@ -214,6 +224,25 @@ def test_comparison_made_before_the_sync_ended_is_no_drift() -> None:
         sync=compared("OutOfSync"), reconciledAt=EARLY, resources=DIFFERING, operationState=operation("Succeeded")
     )
     assert [bool(sync.drift) for sync in told(stale, synced, drifted)] == [False, False, True]
+
+
+def test_commit_that_needed_no_sync_stays_applied_when_somebody_changes_an_object() -> None:
+    synced_before = operation("Succeeded", OLD)
+    nothing_to_do = application(sync=compared("Synced"), operationState=synced_before)
+    drifted = application(sync=compared("OutOfSync"), resources=DIFFERING, operationState=synced_before)
+    again = application(sync=compared("OutOfSync"), resources=DIFFERING[:1], operationState=synced_before)
+    next_one = application(sync=compared("OutOfSync", "3" * 40), resources=DIFFERING, operationState=synced_before)
+    found = told(nothing_to_do, drifted, again, next_one)
+    assert [sync.applied for sync in found] == [NEW, NEW, NEW, OLD]
+    assert [len(sync.drift) for sync in found] == [0, 2, 1, 0]
+
+
+def test_nothing_drifts_while_it_is_being_removed() -> None:
+    raw = application(
+        sync=compared("OutOfSync"), reconciledAt=LATE, resources=DIFFERING, operationState=operation("Succeeded")
+    )
+    raw["metadata"]["deletionTimestamp"] = LATE
+    assert sync_of(raw).drift == ()
 
 
 def test_application_that_cannot_go_says_what_holds_it() -> None:

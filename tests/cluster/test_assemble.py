@@ -10,7 +10,7 @@ from app.cluster.assemble import health_of
 from app.cluster.pods import read_pod
 from app.cluster.resources import DEPLOYMENTS, NAMESPACES, PODS
 from app.cluster.workloads import read_deployment, read_job
-from app.domain.health import Cause, Health, Holding, Phase, Sync
+from app.domain.health import Cause, Health, Holding, LogSource, Phase, Sync
 from tests.cluster.raw import (
     HASH,
     NAMESPACE,
@@ -107,6 +107,7 @@ def test_failed_job_says_how_its_pod_ended() -> None:
     assert problem is not None
     assert (problem.cause, problem.where) == (Cause.JOB_FAILED, "Job/migrate")
     assert problem.message == "limit reached; Pod/migrate-x: container app ended with exit code 3 (Error)"
+    assert problem.log == LogSource("migrate-x", "app", is_previous=False)
 
 
 def test_health_does_not_depend_on_the_order_of_objects() -> None:

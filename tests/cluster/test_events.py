@@ -228,6 +228,7 @@ QUOTA = "exceeded quota: environment, requested: pods=1, used: pods=20, limited:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
+        ("StatefulSet", f'Create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: {QUOTA}'),
         ("StatefulSet", f'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: {QUOTA}'),
         ("Job", f'Error creating: pods "db-x2x4z" is forbidden: {QUOTA}'),
     ],

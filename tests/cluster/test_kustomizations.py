@@ -28,6 +28,7 @@ def sync_of(raw: Json, its_source: Json | None = None) -> Sync:
         (kustomization(TRYING, tried=NEW), None, NEW),
         (kustomization(READY, applied=NEW, tried=NEW), NEW, NEW),
         (kustomization(READY, applied=NEW, tried=NEW, observed=1), None, NEW),
+        (kustomization(READY, applied=OLD, tried=NEW), None, NEW),
         (kustomization(TRYING, applied=NEW, tried=NEW), NEW, NEW),
         (kustomization(TRYING, applied=OLD, tried=NEW), None, NEW),
         (kustomization(failed("ReconciliationFailed"), applied=OLD, tried=NEW), None, NEW),
@@ -39,6 +40,7 @@ def sync_of(raw: Json, its_source: Json | None = None) -> Sync:
         "first try",
         "applied",
         "applied as it was told before",
+        "ready before the commit is written",
         "looked at again",
         "the next one is tried",
         "the next one failed",
@@ -60,7 +62,7 @@ def test_commit_is_read_from_every_form_of_a_revision(revision: str) -> None:
 @pytest.mark.parametrize("revision", ["", "main", f"main/{NEW}", "sha256:", "latest@oci:abc"])
 def test_revision_without_a_commit_is_none(revision: str) -> None:
     raw = kustomization(READY)
-    raw["status"]["lastAppliedRevision"] = revision
+    raw["status"] |= {"lastAppliedRevision": revision, "lastAttemptedRevision": revision}
     assert sync_of(raw).applied is None
 
 

@@ -62,6 +62,7 @@ def test_secrets_are_blacked_out(text: str, expected: str) -> None:
         'MountVolume.SetUp failed for volume "db-secret" : secret "db" not found',
         "couldn't find key PASSWORD in Secret pr-7-shop/db",
         "failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+        "unexpected status from GET request to https://ghcr.io/token: 401 Unauthorized",
         "repository does not exist or may require authorization: server message: insufficient_scope",
         "Basic authentication failed, no bearer token",
         "at Object.<anonymous> (file:///app/node_modules/@nestjs/core/index.js:7:1)",

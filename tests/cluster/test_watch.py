@@ -378,6 +378,8 @@ def test_events_are_asked_for_by_field(serve: Serve) -> None:
     server = serve(in_order(page(), events()))
     Watch(Api(ByToken(server.url)), EVENTS, Shelf(), PATIENT).turn()
     assert [request.query["fieldSelector"] for request in server.requests] == ["type=Warning", "type=Warning"]
+    # Nothing tells that a quiet watch of them is alive, so it ends before it would be taken for dead.
+    assert int(server.requests[1].query["timeoutSeconds"]) < PATIENT.silence_seconds
 
 
 def test_stop_ends_a_watch_that_waits_in_silence(begin: Begin) -> None:

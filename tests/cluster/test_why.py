@@ -65,8 +65,7 @@ PULLS = [
     ),
     (NOT_FOUND + PULL + "no match for platform in manifest: not found", Cause.IMAGE_ARCHITECTURE),
     (
-        UNKNOWN
-        + 'choosing image instance: no image found in image index for architecture "amd64", variant "", OS "linux"',
+        UNKNOWN + 'choosing image instance: no image found in image index for architecture "amd64", OS "linux"',
         Cause.IMAGE_ARCHITECTURE,
     ),
     (UNKNOWN + "no matching manifest for linux/amd64 in the manifest list entries", Cause.IMAGE_ARCHITECTURE),
@@ -94,8 +93,8 @@ PULLS = [
     ),
     (UNKNOWN + "toomanyrequests: You have reached your unauthenticated pull rate limit.", Cause.REGISTRY_UNREACHABLE),
     (
-        'Failed to apply default image tag "ghcr.io/Acme/Shop": couldn\'t parse image name "ghcr.io/Acme/Shop": invalid '
-        "reference format: repository name (Acme/Shop) must be lowercase",
+        'Failed to apply default image tag "ghcr.io/Acme/Shop": couldn\'t parse image name "ghcr.io/Acme/Shop": '
+        "invalid reference format: repository name (Acme/Shop) must be lowercase",
         Cause.IMAGE_NAME,
     ),
     (UNKNOWN + PULL + "failed to extract layer: no space left on device", Cause.IMAGE_PULL),
@@ -292,6 +291,16 @@ HELPLESS = (
             '0/1 nodes are available: persistentvolumeclaim "data" not found.',
             Cause.VOLUME,
             'no node takes it: persistentvolumeclaim "data" not found',
+        ),
+        (
+            '0/3 nodes are available: persistentvolumeclaim "nothing" not found. not found',
+            Cause.VOLUME,
+            'no node takes it: persistentvolumeclaim "nothing" not found',
+        ),
+        (
+            "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+            Cause.VOLUME,
+            "no node takes it: pod has unbound immediate PersistentVolumeClaims",
         ),
         ("no nodes available to schedule pods", Cause.UNSCHEDULABLE, "no nodes available to schedule pods"),
     ],

@@ -18,9 +18,10 @@ from app.cluster.wording import steady
         ("Source artifact not found, retrying in 30s", "Source artifact not found", "Source artifact not found"),
         (
             "kustomization path not found: stat /tmp/kustomization-1234/a: no such file",
-            "kustomization path not found: stat /tmp/kustomization-99/a: no such file",
+            "kustomization path not found: stat /var/tmp/x/kustomization-99/a: no such file",
             "kustomization path not found: stat a: no such file",
         ),
+        ('error when patching "/dev/shm/228": x', 'error when patching "/dev/shm/9": x', "error when patching: x"),
         ("Manifest generation error (cached): bad YAML", "bad YAML", "bad YAML"),
         ("read tcp 10.0.0.1:43210->10.0.0.2:443: reset", "read tcp 10.0.0.1:1->10.0.0.2:443: reset", None),
     ],

@@ -1,9 +1,10 @@
 """All stages on one real database and one real Git repository, with a world around them that a test controls."""
 
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select, text
@@ -12,6 +13,7 @@ from app.domain.cluster import Cluster
 from app.domain.environment import Environment
 from app.domain.policy import Policy
 from app.ports import Destination, Ring
+from app.stages.branch import Branch
 from app.stages.decide import Decider
 from app.stages.observe import Observer
 from app.stages.publish import Publisher
@@ -23,6 +25,7 @@ from app.store.engine import Store
 from app.store.leading import Lease
 from app.store.models import EnvironmentRow
 from app.store.rows import environment_of
+from gitops.drift import look
 from gitops.remote import Remote
 from gitops.render import Templates
 from gitops.repository import Repository
@@ -52,18 +55,20 @@ class House:
 
     def __post_init__(self) -> None:
         repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
+        self.destinations = {CLUSTER.name: Destination(self.syncer)}
+        self.branch = Branch(partial(look, repository), self.destinations)
         self.decider = Decider(self.store, self.truth, POLICY, self.bell, readers=1)
         self.publisher = Publisher(
             self.store,
             repository,
             TEMPLATES,
             self.bell,
-            {CLUSTER.name: Destination(self.syncer)},
+            self.destinations,
             timedelta(milliseconds=50),
         )
         self.observer = Observer(self.store, self.cluster, self.bell, self._lease(), list_every=timedelta())
         self.reporter = Reporter(self.store, self.texts, self.bell)
-        self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell, self.folders)
+        self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell, self.branch)
 
     def deliver(self, delivery: str, action: str, number: int = 42) -> bool:
         """Receive a webhook as the web does: one transaction, then the bell. False for a duplicate."""
@@ -139,12 +144,6 @@ class House:
         """The remote's branch holds the folder."""
         command = ["git", "-C", str(self.remote), "cat-file", "-e", f"main:{folder}"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-    def folders(self) -> Mapping[str, str]:
-        """`{folder: tree id}` of every environment on the remote's branch."""
-        listed = self.git("ls-tree", "-r", "-d", "main").splitlines() if self.has("environments") else []
-        trees = (line.split(maxsplit=3) for line in listed)
-        return {path: tree for _, _, tree, path in trees if path.count("/") == 4}
 
     def git(self, *arguments: str) -> str:
         """What git says of the remote."""

@@ -9,14 +9,17 @@ import pytest
 
 from app.domain.environment import Status
 from app.domain.health import Sync, Workload
-from app.ports import Ring
-from app.stages.sweep import DRIFT, Sweeper
+from app.ports import Destination, Ring
+from app.stages.sweep import DRIFT
+from app.store import sweeping
+from gitops.drift import Held
+from gitops.errors import GitopsError
 from tests.domain.builders import OLD_SHA, health, pull_request, web
-from tests.stages.fakes import nothing
-from tests.stages.house import POLICY, House
+from tests.stages.house import House
 from tests.stages.test_removal import left
 from tests.stages.test_story import FOLDER, NAMESPACE, closed, opened
 
+SYNC = f"syncs/default/{NAMESPACE}.yaml"
 Hand = Callable[[Path], None]
 
 
@@ -155,22 +158,57 @@ def test_what_is_not_published_yet_is_no_drift(house: House) -> None:
 
 def test_what_is_published_while_the_branch_is_read_is_no_drift(house: House) -> None:
     opened(house)
+    looked = house.branch.look
 
-    def read_slowly() -> dict[str, str]:
-        seen = dict(house.folders())
+    def look_slowly(seen: str | None) -> Held | None:
+        held = looked(seen)
         house.truth.pull_requests[42] = pull_request(head_sha=OLD_SHA)
         house.deliver("d-2", "synchronize")
         house.settle()
-        return seen
+        return replace(held, folders={}) if held else None
 
-    Sweeper(house.store, house.truth, POLICY, house.bell, read_slowly).restore()
+    house.branch.look = look_slowly
+    house.sweeper.restore()
     assert house.environment().asked.reason == "pull_request.synchronize"
 
 
-def test_branch_that_nobody_can_read_marks_nothing(house: House) -> None:
+def test_branch_that_is_gone_or_cannot_be_read_proves_nothing(house: House) -> None:
     opened(house)
-    Sweeper(house.store, house.truth, POLICY, house.bell, nothing).restore()
+    house.git("update-ref", "-d", "refs/heads/main")
+    house.sweeper.restore()
+    house.remote.rename(house.remote.with_name("away.git"))
+    with pytest.raises(GitopsError):
+        house.sweeper.restore()
     assert house.environment().asked.generation == 1
+
+
+def test_drift_that_could_not_be_marked_is_found_again_although_the_branch_has_not_moved(house: House) -> None:
+    opened(house)
+    by_hand(house, change)
+    with house.store.begin() as session:
+        [row] = sweeping.settled(session)
+    assert house.branch.differing([row]) == house.branch.differing([row]) == [row]
+
+
+def test_file_by_which_the_syncer_follows_an_environment_is_put_back_too(house: House) -> None:
+    follow = Destination(house.syncer, sync=lambda folder, number: f"{folder} {number}\n".encode())
+    house.destinations["default"] = follow
+    opened(house)
+    followed = house.git("show", f"main:{SYNC}")
+    by_hand(house, lambda clone: (clone / SYNC).unlink())
+    house.sweeper.restore()
+    house.settle()
+    assert house.git("show", f"main:{SYNC}") == followed
+    closed(house)
+    house.sweeper.restore()
+    assert house.bell.rung == set()
+
+
+def test_environments_of_a_cluster_that_is_declared_no_more_are_compared_by_their_folders(house: House) -> None:
+    opened(house)
+    house.destinations.clear()
+    house.sweeper.restore()
+    assert house.bell.rung == set()
 
 
 def test_waiting_environment_whose_folder_was_changed_is_left_alone(house: House) -> None:

@@ -97,10 +97,15 @@ def test_what_was_seen_in_an_earlier_time_of_leading_is_not_written_in_a_later_o
 
 def test_takeover_waits_for_a_write_that_is_under_way_and_no_longer_when_its_process_was_stopped(store: Store) -> None:
     held = led(store, "a", AT_ONCE)
-    with pytest.raises(Transient), store.begin() as stopped:
-        leading.confirm(stopped, held)
-        led(store, "b")
-        leading.confirm(stopped, held)
+
+    def stop_in_the_middle() -> None:
+        with store.begin() as stopped:
+            leading.confirm(stopped, held)
+            led(store, "b")
+            leading.confirm(stopped, held)
+
+    with pytest.raises(Transient):
+        stop_in_the_middle()
 
 
 def test_cluster_that_was_never_declared_has_no_leader(store: Store) -> None:

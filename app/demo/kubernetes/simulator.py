@@ -35,7 +35,7 @@ class Simulator:
         self._store = Store(options.history)
         verbs = Verbs(self._store)
         failures, pace = Failures(), Pace(options.rollout_seconds, options.termination_seconds)
-        switch, weather, access = Switch(), WatchWeather(), Access(options.token)
+        switch, weather, access = Switch(), WatchWeather(), Access(options.token, self._store)
         for name in _FIRST_NAMESPACES:
             verbs.create(Target(NAMESPACE), {"metadata": {"name": name}})
         self._loops = [build_controllers(verbs, failures, pace)]

@@ -88,8 +88,10 @@ class Layout:
     def clear_temporary(self) -> None:
         """Delete what lies in it: Argo CD's clones may be opened by nobody, their folders' modes are 0."""
         for folder, names, _ in os.walk(self.temporary):
-            for name in names:
-                (Path(folder) / name).chmod(0o700)
+            # A link in somebody's repository may lead anywhere.
+            for path in (Path(folder) / name for name in names):
+                if not path.is_symlink():
+                    path.chmod(0o700)
         shutil.rmtree(self.temporary)
 
     @property

@@ -1,7 +1,7 @@
 """A client that hides nothing: every answer with its code, its body and its headers."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,7 @@ class Api:
         """Return what a delete answers."""
         return _good(self.ask("DELETE", path, options or None))
 
-    def watch(self, path: str, **query: str) -> Iterator[Json]:
+    def watch(self, path: str, **query: str) -> Generator[Json]:
         """Yield the events of a watch until it ends, `{type, object}` each."""
         with self._session.get(
             self.target.url + path,

@@ -6,12 +6,12 @@
      "token": "...",                        of an administrator, whom RBAC refuses nothing
      "authority": "/path/of/ca.crt",        who signed its certificate; leave out for plain HTTP
      "etcd": "http://127.0.0.1:2379",       leave out where history cannot be forgotten on demand
-     "syncer": "argocd",                    or "flux", or leave out
-     "cluster": "real",                     its name below `environments/` and `syncs/`, with a syncer
-     "repository": "http://...",            what the syncer follows (branch `main`), with a syncer
-     "git_environment": {"...": "..."}}     what Git needs to push there
+     "syncers": ["argocd", "flux"],         which of them run there; leave out for none
+     "repository": "http://...",            an environments repository, of which they can read `main` and all refs
+     "git_environment": {"...": "..."},     what Git needs to push there
+     "secret": "environments"}              by which Flux signs in there, in its namespace; leave out where it need not
 
-With a syncer, the objects by which it follows the repository are there already (`syncers.roots` says which).
+Argo CD's own Secret for the repository is there already. What makes the syncers follow it, the tests bring along.
 """
 
 import base64
@@ -40,13 +40,14 @@ class Target:
     forget: Callable[[], None] | None = None
     """Forgets the history, so that older `continue` tokens expire; None where that cannot be had."""
     is_simulated: bool = False
-    syncer: str = ""
-    """`argocd`, `flux`, or empty where nothing syncs."""
-    cluster: str = "local"
-    """Its name in the environments repository."""
+    syncers: tuple[str, ...] = ()
+    """Of `argocd` and `flux` those that run there."""
     repository: str = ""
-    """The URL of the environments repository that the syncer follows."""
+    """The URL of an environments repository that they can read."""
     git_environment: Mapping[str, str] = field(default_factory=dict)
+    """What Git needs to push there."""
+    secret: str = ""
+    """The Secret by which Flux signs in there; empty where it need not."""
 
 
 def named_target() -> Target | None:
@@ -57,14 +58,16 @@ def named_target() -> Target | None:
 
 def read_target(fields: Mapping[str, Any]) -> Target:
     """Return the cluster that the fields of such a file describe."""
-    known = {"syncer", "cluster", "repository", "git_environment"}
     etcd = fields.get("etcd")
     return Target(
         fields["url"],
         fields["token"],
         fields.get("authority"),
         (lambda: _compact(etcd)) if etcd else None,
-        **{name: value for name, value in fields.items() if name in known and value},
+        syncers=tuple(fields.get("syncers", ())),
+        repository=fields.get("repository", ""),
+        git_environment=fields.get("git_environment", {}),
+        secret=fields.get("secret", ""),
     )
 
 

@@ -98,7 +98,9 @@ def test_a_rollout_is_unfinished_until_what_it_counts_is_of_the_new_generation(p
     assert all(2 <= status["replicas"] <= 3 for status in observed)
     assert condition(told[-2], "Progressing")["reason"] == "ReplicaSetUpdated"
     assert told[-1]["metadata"]["annotations"][_REVISION] == "2"
-    sizes = sorted((item["metadata"]["annotations"][_REVISION], item["spec"]["replicas"]) for item in _replica_sets(place))
+    sizes = sorted(
+        (item["metadata"]["annotations"][_REVISION], item["spec"]["replicas"]) for item in _replica_sets(place)
+    )
     assert sizes == [("1", 0), ("2", 2)]
 
 
@@ -107,9 +109,7 @@ def test_scaling_to_nothing_leaves_no_counter(place: Place) -> None:
     place.api.create(place.deployments, deployment("web"))
     place.api.wait_for(path, _is_complete)
     place.api.patch(path, {"spec": {"replicas": 0}})
-    empty = place.api.wait_for(
-        path, lambda item: _is_complete(item) and not item["status"].get("terminatingReplicas")
-    )
+    empty = place.api.wait_for(path, lambda item: _is_complete(item) and not item["status"].get("terminatingReplicas"))
     assert {key: value for key, value in empty["status"].items() if key != "conditions"} == {
         "observedGeneration": 2,
         "terminatingReplicas": 0,

@@ -11,7 +11,7 @@ _PATCH = {"Content-Type": MERGE_PATCH}
 
 
 def _failure(code: int, reason: str, message: str, details: Json | None) -> Json:
-    body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    body: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
     body |= {"message": message, "reason": reason, "code": code}
     return body if details is None else body | {"details": details}
 

@@ -28,6 +28,9 @@ def fill(kind: Kind, body: Json) -> None:
         case kinds.DEPLOYMENT | kinds.REPLICA_SET | kinds.STATEFUL_SET | kinds.JOB:
             _fill_workload(kind, body.setdefault("spec", {}))
             body.setdefault("status", {})
+        case kinds.NETWORK_POLICY:
+            spec = body.setdefault("spec", {})
+            spec.setdefault("policyTypes", ["Ingress", "Egress"] if "egress" in spec else ["Ingress"])
         case kinds.SECRET:
             body.setdefault("type", "Opaque")
 

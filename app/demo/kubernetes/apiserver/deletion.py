@@ -6,7 +6,7 @@ Source: k8s.io/apiserver/pkg/registry/{generic/registry/store.go,rest/delete.go}
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.demo.kubernetes.apiserver.errors import conflict
+from app.demo.kubernetes.apiserver.errors import precondition_failed
 from app.demo.kubernetes.apiserver.kinds import NAMESPACE, POD, Json, Kind
 from app.demo.kubernetes.apiserver.metadata import timestamp
 from app.demo.kubernetes.apiserver.store import Record
@@ -30,11 +30,12 @@ def check_deletion(old: Record, deletion: Deletion) -> None:
     """Raises 409 when the object is not the one that the caller means."""
     uid = old.body["metadata"]["uid"]
     if deletion.uid and deletion.uid != uid:
-        why = f"Precondition failed: UID in precondition: {deletion.uid}, UID in object meta: {uid}"
-        raise conflict(old.kind, old.name, why)
+        why = f"the UID in the precondition ({deletion.uid}) does not match the UID in record ({uid})."
+        raise precondition_failed(old.kind, old.name, f"{why} The object might have been deleted and then recreated")
     if deletion.revision and deletion.revision != str(old.revision):
         why = f"the ResourceVersion in the precondition ({deletion.revision}) does not match"
-        raise conflict(old.kind, old.name, f"{why} the ResourceVersion in record ({old.revision})")
+        why = f"{why} the ResourceVersion in record ({old.revision}). The object might have been modified"
+        raise precondition_failed(old.kind, old.name, why)
 
 
 def marked(old: Record, deletion: Deletion) -> Json:

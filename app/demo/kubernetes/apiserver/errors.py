@@ -3,6 +3,9 @@
 Source: k8s.io/apimachinery/pkg/api/errors/errors.go.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from app.demo.kubernetes.apiserver.kinds import Json, Kind
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
@@ -33,7 +36,7 @@ class ApiError(Exception):
         body |= {"message": self.message, "code": self.code}
         if self.reason:
             body["reason"] = self.reason
-        if self.details:
+        if self.details is not None:
             body["details"] = self.details
         return body
 
@@ -63,15 +66,24 @@ def not_found(kind: Kind, name: str) -> ApiError:
     return ApiError(404, "NotFound", f'{kind.qualified} "{name}" not found', details(kind, name))
 
 
+def not_served() -> ApiError:
+    """404: a group has no such resource."""
+    return ApiError(404, "NotFound", "the server could not find the requested resource", {})
+
+
+def internal_error(message: str) -> ApiError:
+    """500: what the server takes for a mistake of its own, as it does with a revision where none may be."""
+    return ApiError(500, "", message)
+
+
 def method_not_allowed() -> ApiError:
     """405: the resource has no such verb."""
     message = "the server does not allow this method on the requested resource"
     return ApiError(405, "MethodNotAllowed", message, {})
 
 
-def not_acceptable() -> ApiError:
+def not_acceptable(message: str = "only the following media types are accepted: application/json") -> ApiError:
     """406: none of the media types the caller accepts can be produced."""
-    message = "only the following media types are accepted: application/json"
     return ApiError(406, "NotAcceptable", message)
 
 
@@ -84,6 +96,13 @@ def conflict(kind: Kind, name: str, why: str = _MODIFIED) -> ApiError:
     """409 to a write that was made on an older version."""
     message = f'Operation cannot be fulfilled on {kind.qualified} "{name}": {why}'
     return ApiError(409, "Conflict", message, details(kind, name))
+
+
+def precondition_failed(kind: Kind, name: str, why: str) -> ApiError:
+    """409 to a delete of another version; it names the kind, not the resource."""
+    message = f'Operation cannot be fulfilled on {kind.kind} "{name}": {why}'
+    about = details(kind, name) | {"kind": kind.kind}
+    return ApiError(409, "Conflict", message, about)
 
 
 def expired(message: str) -> ApiError:
@@ -102,20 +121,62 @@ def unsupported_media_type(accepted: str) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
-def invalid(kind: Kind, name: str, field: str, message: str, reason: str = "FieldValueInvalid") -> ApiError:
-    """422: one field has a value that is refused."""
-    causes = [{"reason": reason, "message": message, "field": field}]
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One field whose value is refused."""
+
+    field: str
+    message: str
+    reason: str = "FieldValueInvalid"
+
+    def json(self) -> Json:
+        """As the details of a Status tell it."""
+        return {"reason": self.reason, "message": self.message, "field": self.field}
+
+
+def required(field: str, message: str = "Required value") -> Cause:
+    """A field that has to have a value."""
+    return Cause(field, message, "FieldValueRequired")
+
+
+def invalid(kind: Kind, name: str, *causes: Cause) -> ApiError:
+    """422: fields have values that are refused."""
     title = f'{kind.kind}.{kind.group} "{name}"' if kind.group else f'{kind.kind} "{name}"'
-    about = details(kind, name, causes) | {"kind": kind.kind}
-    return ApiError(422, "Invalid", f"{title} is invalid: {field}: {message}", about)
+    about = details(kind, name, [cause.json() for cause in causes]) | {"kind": kind.kind}
+    return ApiError(422, "Invalid", f"{title} is invalid: {_told(causes)}", about)
 
 
-def invalid_options(field: str, message: str) -> ApiError:
-    """422: list or watch options which contradict each other."""
-    causes = [{"reason": "FieldValueForbidden", "message": f"Forbidden: {message}", "field": field}]
-    about = {"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}
-    text = f'ListOptions.meta.k8s.io "" is invalid: {field}: Forbidden: {message}'
-    return ApiError(422, "Invalid", text, about)
+def invalid_options(cause: Cause, kind: str = "ListOptions") -> ApiError:
+    """422: options which contradict each other."""
+    about = {"group": "meta.k8s.io", "kind": kind, "causes": [cause.json()]}
+    return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {_told([cause])}', about)
+
+
+def forbidden_value(field: str, why: str) -> Cause:
+    """A field that may not have a value here."""
+    return Cause(field, f"Forbidden: {why}", "FieldValueForbidden")
+
+
+def apply_conflict(fields: Mapping[str, Sequence[str]]) -> ApiError:
+    """409 to an apply: others own fields that it wants to change; {`"name"` and how it wrote: paths}.
+
+    Source: k8s.io/apimachinery/pkg/util/managedfields/internal/conflict.go.
+    """
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {owner}", "field": path}
+        for owner, paths in fields.items()
+        for path in paths
+    ]
+    count = len(causes)
+    message = f"Apply failed with {count} conflict{'s' if count > 1 else ''}: "
+    if count == 1:
+        message += f"{causes[0]['message']}: {causes[0]['field']}"
+    else:
+        parts = [
+            f"conflicts with {owner}:" + "".join(f"\n- {path}" for path in paths) for owner, paths in fields.items()
+        ]
+        message += "\n".join(parts)
+    return ApiError(409, "Conflict", message, {"causes": causes})
 
 
 def forbidden(kind: Kind, name: str, why: str, causes: list[Json] | None = None) -> ApiError:
@@ -129,3 +190,8 @@ def too_large_revision(asked: int, current: int) -> ApiError:
     causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
     message = f"Timeout: Too large resource version: {asked}, current: {current}"
     return ApiError(504, "Timeout", message, {"causes": causes, "retryAfterSeconds": 1})
+
+
+def _told(causes: Sequence[Cause]) -> str:
+    told = ", ".join(f"{cause.field}: {cause.message}" for cause in causes)
+    return told if len(causes) == 1 else f"[{told}]"

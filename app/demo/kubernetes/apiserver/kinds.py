@@ -61,15 +61,38 @@ RESOURCE_QUOTA = _core("ResourceQuota", "resourcequotas", ("quota",), has_genera
 LIMIT_RANGE = _core("LimitRange", "limitranges", ("limits",), has_status=False, has_generation=False)
 CONFIG_MAP = _core("ConfigMap", "configmaps", ("cm",), has_status=False, has_generation=False)
 SECRET = _core("Secret", "secrets", has_status=False, has_generation=False, fields=("type",))
+PERSISTENT_VOLUME_CLAIM = _core("PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",), has_generation=False)
+PERSISTENT_VOLUME = _core("PersistentVolume", "persistentvolumes", ("pv",), is_namespaced=False, has_generation=False)
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", short_names=("deploy",))
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", short_names=("rs",), fields=("status.replicas",))
 STATEFUL_SET = Kind("apps", "v1", "StatefulSet", "statefulsets", short_names=("sts",))
 DAEMON_SET = Kind("apps", "v1", "DaemonSet", "daemonsets", short_names=("ds",))
 JOB = Kind("batch", "v1", "Job", "jobs", fields=("status.successful",))
+CRON_JOB = Kind("batch", "v1", "CronJob", "cronjobs", short_names=("cj",))
 INGRESS = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",))
 NETWORK_POLICY = Kind(
     "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", has_status=False, short_names=("netpol",)
 )
+DISRUPTION_BUDGET = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", short_names=("pdb",))
+AUTOSCALER = Kind(
+    "autoscaling",
+    "v2",
+    "HorizontalPodAutoscaler",
+    "horizontalpodautoscalers",
+    has_generation=False,
+    short_names=("hpa",),
+)
+_RBAC = "rbac.authorization.k8s.io"
+
+
+def _access(kind: str, plural: str, *, is_namespaced: bool) -> Kind:
+    return Kind(_RBAC, "v1", kind, plural, is_namespaced=is_namespaced, has_status=False, has_generation=False)
+
+
+ROLE = _access("Role", "roles", is_namespaced=True)
+ROLE_BINDING = _access("RoleBinding", "rolebindings", is_namespaced=True)
+CLUSTER_ROLE = _access("ClusterRole", "clusterroles", is_namespaced=False)
+CLUSTER_ROLE_BINDING = _access("ClusterRoleBinding", "clusterrolebindings", is_namespaced=False)
 # Argo CD's Application CRD has no status subresource, its ApplicationSet CRD has one:
 # argo-cd manifests/crds/application-crd.yaml and applicationset-crd.yaml.
 APPLICATION = Kind(
@@ -106,13 +129,22 @@ KINDS: tuple[Kind, ...] = (
     LIMIT_RANGE,
     CONFIG_MAP,
     SECRET,
+    PERSISTENT_VOLUME_CLAIM,
+    PERSISTENT_VOLUME,
     DEPLOYMENT,
     REPLICA_SET,
     STATEFUL_SET,
     DAEMON_SET,
     JOB,
+    CRON_JOB,
     INGRESS,
     NETWORK_POLICY,
+    DISRUPTION_BUDGET,
+    AUTOSCALER,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
     APPLICATION,
     APPLICATION_SET,
     GIT_REPOSITORY,

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from app.demo.kubernetes.apiserver.kinds import NAMESPACE, Json, Kind
 
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace")
+_KEPT = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "namespace",
+    "managedFields",
+)
 
 
 def timestamp(moment: datetime | None = None) -> str:
@@ -47,7 +55,6 @@ def keep_identity(old: Json, new: Json) -> None:
         else:
             after.pop(name, None)
     after["name"] = before["name"]
-    after.pop("managedFields", None)
 
 
 def namespace_of(body: Json) -> str:

@@ -6,7 +6,7 @@ Rules: k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.g
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.demo.kubernetes.apiserver.errors import ApiError, bad_request, invalid_options
+from app.demo.kubernetes.apiserver.errors import ApiError, Cause, bad_request, forbidden_value, invalid_options
 from app.demo.kubernetes.apiserver.kinds import Kind
 from app.demo.kubernetes.apiserver.selectors import Selector, parse_selector
 
@@ -59,13 +59,14 @@ def _initial_problem(options: ListOptions) -> ApiError | None:
     if options.sends_initial_events is None:
         if options.is_watch and options.match:
             why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-            return invalid_options("resourceVersionMatch", why)
+            return invalid_options(forbidden_value("resourceVersionMatch", why))
         return None
     if not options.is_watch:
-        return invalid_options("sendInitialEvents", "sendInitialEvents is forbidden for list")
+        why = "sendInitialEvents is forbidden for list"
+        return invalid_options(forbidden_value("sendInitialEvents", why))
     if options.match != "NotOlderThan":
         why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        return invalid_options("resourceVersionMatch", why)
+        return invalid_options(forbidden_value("resourceVersionMatch", why))
     return None
 
 
@@ -73,14 +74,17 @@ def _match_problem(options: ListOptions) -> ApiError | None:
     if not options.match or options.is_watch:
         return None
     if options.match not in {"Exact", "NotOlderThan"}:
-        return invalid_options("resourceVersionMatch", f"unsupported value {options.match[:200]!r}")
+        why = f'Unsupported value: "{options.match[:200]}": supported values: "Exact", "NotOlderThan", ""'
+        return invalid_options(Cause("resourceVersionMatch", why, "FieldValueNotSupported"))
     if not options.revision:
         why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-        return invalid_options("resourceVersionMatch", why)
+        return invalid_options(forbidden_value("resourceVersionMatch", why))
     if options.token:
-        return invalid_options("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
+        why = "resourceVersionMatch is forbidden when continue is provided"
+        return invalid_options(forbidden_value("resourceVersionMatch", why))
     if options.match == "Exact" and options.revision == "0":
-        return invalid_options("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for "0"')
+        why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        return invalid_options(forbidden_value("resourceVersionMatch", why))
     return None
 
 

@@ -1,6 +1,6 @@
 """The patches the API takes: JSON merge (RFC 7396), JSON patch (RFC 6902), and Kubernetes' strategic merge.
 
-Server-side apply is taken as a strategic merge; field ownership is not kept.
+Server-side apply is in `ownership`.
 """
 
 import json
@@ -44,6 +44,11 @@ def read_patch(kind: Kind, content_type: str, text: bytes) -> Callable[[Json], J
     if media_type == MERGE_PATCH or kind.is_custom:
         return lambda body: _as_object(merge(body, patch))
     return lambda body: _as_object(_strategic(body, patch))
+
+
+def read_config(text: bytes) -> Json:
+    """What an apply wants the object to be. 400 when it does not parse."""
+    return _as_object(_parse(APPLY_PATCH, text))
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -16,6 +16,14 @@ class View:
     """How objects are written for one request."""
 
     is_metadata_only: bool = False
+    asked: str = ""
+    """The name of what metadata alone was asked for as."""
+
+    def check(self, *, is_list: bool, kind: str) -> None:
+        """Raises 406 when a list was asked for as an object, or an object as a list."""
+        if self.is_metadata_only and self.asked.endswith("List") != is_list:
+            what = f"is a list (*core.{kind}List)" if is_list else f"is not a list (*core.{kind})"
+            raise not_acceptable(f"you requested {self.asked}, but the requested object {what}")
 
 
 def parse_accept(accept: str) -> View:
@@ -26,14 +34,14 @@ def parse_accept(accept: str) -> View:
             continue
         values = dict(parameter.partition("=")[::2] for parameter in parameters)
         if values.get("as", "") in {"PartialObjectMetadata", "PartialObjectMetadataList"}:
-            return View(is_metadata_only=True)
+            return View(is_metadata_only=True, asked=values["as"])
         if "as" not in values:
             return View()
     raise not_acceptable()
 
 
 def render_object(record: Record, view: View) -> bytes:
-    """One object."""
+    """One object, which may be an item of a list."""
     return encode(_partial(record)) if view.is_metadata_only else record.line
 
 

@@ -1,15 +1,25 @@
 """Requests about resources: each HTTP method becomes a verb of the API."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from app.demo.kubernetes.apiserver.access import Access
-from app.demo.kubernetes.apiserver.calls import Call, Reply, Stream
+from app.demo.kubernetes.apiserver.calls import Call, Reply, Stream, reply_text
 from app.demo.kubernetes.apiserver.deletion import Deletion
-from app.demo.kubernetes.apiserver.errors import ApiError, details, method_not_allowed
-from app.demo.kubernetes.apiserver.kinds import Json
+from app.demo.kubernetes.apiserver.errors import (
+    ApiError,
+    details,
+    forbidden_value,
+    invalid_options,
+    method_not_allowed,
+    required,
+)
 from app.demo.kubernetes.apiserver.listing import list_page
+from app.demo.kubernetes.apiserver.logs import pod_log
+from app.demo.kubernetes.apiserver.metadata import timestamp
 from app.demo.kubernetes.apiserver.options import ListOptions, parse_options
-from app.demo.kubernetes.apiserver.patch import APPLY_PATCH, read_patch
+from app.demo.kubernetes.apiserver.ownership import Account, account_for_update
+from app.demo.kubernetes.apiserver.patch import APPLY_PATCH, read_config, read_patch
 from app.demo.kubernetes.apiserver.rendering import View, encode_any, parse_accept, render_list, render_object
 from app.demo.kubernetes.apiserver.store import Record
 from app.demo.kubernetes.apiserver.verbs import Target, Verbs
@@ -33,10 +43,11 @@ class Resources:
             return self._collection(user, call, target, view)
         verb, serve = self._verb(call.method, target)
         self._access.check(user, verb, target)
+        view.check(is_list=False, kind=target.kind.kind)
         return serve(call, target, view)
 
     def _verb(self, method: str, target: Target) -> tuple[str, Callable[[Call, Target, View], Reply]]:
-        served: dict[tuple[str, bool], tuple[str, Callable[[Call, Target, View], Reply]]] = {
+        served: dict[tuple[str, bool | str], tuple[str, Callable[[Call, Target, View], Reply]]] = {
             ("GET", True): ("get", self._get),
             ("POST", False): ("create", self._create),
             ("PUT", True): ("update", self._replace),
@@ -44,7 +55,11 @@ class Resources:
             ("DELETE", True): ("delete", self._delete),
             ("DELETE", False): ("deletecollection", self._delete_collection),
         }
-        found = served.get((method, bool(target.name)))
+        served |= {("GET", "log"): ("get", self._log)} if target.subresource == "log" else {}
+        served |= {("POST", "token"): ("create", self._token)} if target.subresource == "token" else {}
+        found = served.get(
+            (method, target.subresource if target.subresource in {"log", "token"} else bool(target.name))
+        )
         if found is None or (method == "DELETE" and target.subresource):
             raise method_not_allowed()
         return found
@@ -53,13 +68,15 @@ class Resources:
         return _reply(self._verbs.get(target), view)
 
     def _replace(self, call: Call, target: Target, view: View) -> Reply:
-        return _reply(self._verbs.replace(target, call.json(), is_dry_run=_is_dry_run(call)), view)
+        record = self._verbs.replace(target, call.json(), is_dry_run=_is_dry_run(call), account=_account(call, target))
+        return _reply(record, view)
 
     def _collection(self, user: str, call: Call, target: Target, view: View) -> Reply | Stream:
         options = parse_options(target.kind, call.query)
         namespace = target.namespace or None
         if not options.is_watch:
             self._access.check(user, "list", target)
+            view.check(is_list=True, kind=target.kind.kind)
             page = list_page(self._store, target.kind, namespace, options)
             return Reply(200, render_list(target.kind, page, view))
         self._access.check(user, "watch", target)
@@ -72,19 +89,42 @@ class Resources:
     def _create(self, call: Call, target: Target, view: View) -> Reply:
         if target.kind.is_namespaced and not target.namespace:
             raise method_not_allowed()
-        record = self._verbs.create(target, call.json(), is_dry_run=_is_dry_run(call))
+        record = self._verbs.create(target, call.json(), is_dry_run=_is_dry_run(call), account=_account(call, target))
         return _reply(record, view, 201)
+
+    def _token(self, call: Call, target: Target, _view: View) -> Reply:
+        self._verbs.get(target)
+        spec = call.json().get("spec") or {}
+        expires = timestamp(datetime.now(UTC) + timedelta(seconds=spec.get("expirationSeconds", 3600)))
+        status = {"token": self._access.issue(target.namespace, target.name), "expirationTimestamp": expires}
+        head = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}
+        metadata = {"name": target.name, "namespace": target.namespace}
+        return Reply(201, encode_any({**head, "metadata": metadata, "spec": spec, "status": status}))
+
+    def _log(self, call: Call, target: Target, _view: View) -> Reply:
+        return reply_text(200, pod_log(self._verbs.get(target), call.query))
 
     def _patch(self, call: Call, target: Target, view: View) -> Reply:
         content_type = call.headers.get("content-type", "")
+        if content_type.startswith(APPLY_PATCH):
+            return self._apply(call, target, view)
+        if "force" in call.query:
+            why = "may not be specified for non-apply patch"
+            raise invalid_options(forbidden_value("force", why), "PatchOptions")
         edit = read_patch(target.kind, content_type, call.body)
-        if content_type.startswith(APPLY_PATCH) and self._is_absent(target):
-            body: Json = edit({})
-            return _reply(self._verbs.create(target, body, is_dry_run=_is_dry_run(call)), view, 201)
-        return _reply(self._verbs.change(target, edit, is_dry_run=_is_dry_run(call)), view)
+        record = self._verbs.change(target, edit, is_dry_run=_is_dry_run(call), account=_account(call, target))
+        return _reply(record, view)
 
-    def _is_absent(self, target: Target) -> bool:
-        return self._store.find(target.kind, target.namespace, target.name) is None
+    def _apply(self, call: Call, target: Target, view: View) -> Reply:
+        manager = call.query.get("fieldManager", "")
+        if not manager:
+            why = "Required value: is required for apply patch"
+            raise invalid_options(required("fieldManager", why), "PatchOptions")
+        config = read_config(call.body)
+        is_new = self._store.find(target.kind, target.namespace, target.name) is None
+        force = call.query.get("force", "") in {"true", "1"}
+        record = self._verbs.apply(target, config, manager, force=force, is_dry_run=_is_dry_run(call))
+        return _reply(record, view, 201 if is_new else 200)
 
     def _delete(self, call: Call, target: Target, view: View) -> Reply:
         record = self._verbs.get(target)
@@ -130,6 +170,12 @@ def _deletion(call: Call) -> Deletion:
         is_foreground=policy == "Foreground",
         grace_seconds=None if grace is None else int(grace),
     )
+
+
+def _account(call: Call, target: Target) -> Account:
+    """In whose name it is written: the manager that is named, else the program that calls."""
+    agent = call.headers.get("user-agent", "").partition("/")[0] or "unknown"
+    return account_for_update(target.kind, call.query.get("fieldManager") or agent, target.subresource)
 
 
 def _is_dry_run(call: Call) -> bool:

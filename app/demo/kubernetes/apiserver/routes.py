@@ -1,6 +1,6 @@
 """URLs as targets: which resource, namespace, name and subresource a path means."""
 
-from app.demo.kubernetes.apiserver.kinds import NAMESPACE, Kind, served_at
+from app.demo.kubernetes.apiserver.kinds import NAMESPACE, POD, SERVICE_ACCOUNT, Kind, served_at
 from app.demo.kubernetes.apiserver.verbs import Target
 
 
@@ -27,7 +27,12 @@ def _target(group: str, version: str, rest: list[str]) -> Target | None:
 
 
 def _object(kind: Kind, namespace: str, tail: list[str]) -> Target | None:
-    subresources = {"": True, "status": kind.has_status, "finalize": kind is NAMESPACE}
+    subresources = {
+        "status": kind.has_status,
+        "finalize": kind is NAMESPACE,
+        "log": kind is POD,
+        "token": kind is SERVICE_ACCOUNT,
+    }
     match tail:
         case []:
             return Target(kind, namespace)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.demo.kubernetes.apiserver import label_rules
 from app.demo.kubernetes.apiserver.errors import bad_request
 from app.demo.kubernetes.apiserver.kinds import Json, Kind
 
@@ -16,6 +17,7 @@ Requirement = Callable[[Json], bool]
 
 _SET_BASED = re.compile(r"(?P<key>\S+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)")
 _EQUALITY = re.compile(r"(?P<key>[^=!\s]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^=!\s]*)")
+_COMPARISON = re.compile(r"(?P<key>[^=!<>\s]+)\s*(?P<operator>[<>])\s*(?P<value>-?\d+)")
 _EXISTENCE = re.compile(r"(?P<negation>!?)\s*(?P<key>[A-Za-z0-9][-A-Za-z0-9_./]*)")
 _COMMAS = re.compile(r",(?![^()]*\))")
 
@@ -48,13 +50,36 @@ def parse_selector(kind: Kind, label_text: str, field_text: str) -> Selector:
 def _label_requirement(text: str) -> Requirement:
     if found := _SET_BASED.fullmatch(text):
         values = {value.strip() for value in found["values"].split(",")}
+        _check_labels(found["key"], *values)
         return _is_in(found["key"], values) if found["operator"] == "in" else _is_not_in(found["key"], values)
     if found := _EQUALITY.fullmatch(text):
+        _check_labels(found["key"], found["value"])
         is_equal = found["operator"] != "!="
         return _is_in(found["key"], {found["value"]}) if is_equal else _is_not_in(found["key"], {found["value"]})
+    if found := _COMPARISON.fullmatch(text):
+        return _compares(found["key"], int(found["value"]), is_more=found["operator"] == ">")
     if found := _EXISTENCE.fullmatch(text):
         return _exists(found["key"], is_wanted=not found["negation"])
     raise bad_request(f"unable to parse requirement: found '{text[:200]}'")
+
+
+def _check_labels(key: str, *values: str) -> None:
+    if not label_rules.is_key(key):
+        raise bad_request(f'unable to parse requirement: <nil>: Invalid value: "{key[:200]}": {label_rules.KEY_RULE}')
+    for value in values:
+        if not label_rules.is_value(value):
+            why = f'values[0][{key[:200]}]: Invalid value: "{value[:200]}": {label_rules.VALUE_RULE}'
+            raise bad_request(f"unable to parse requirement: {why}")
+
+
+def _compares(key: str, bound: int, *, is_more: bool) -> Requirement:
+    def compares(labels: Json) -> bool:
+        value = labels.get(key, "")
+        if not re.fullmatch(r"-?\d+", value):
+            return False
+        return int(value) > bound if is_more else int(value) < bound
+
+    return compares
 
 
 def _is_in(key: str, values: set[str]) -> Requirement:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.demo.kubernetes.apiserver.access import Access
 from app.demo.kubernetes.apiserver.calls import Call, Reply, Stream, reply_error, reply_json, reply_text
 from app.demo.kubernetes.apiserver.discovery import discovery_document
-from app.demo.kubernetes.apiserver.errors import ApiError, method_not_allowed
+from app.demo.kubernetes.apiserver.errors import ApiError, method_not_allowed, not_served
 from app.demo.kubernetes.apiserver.faults import Fault, Faults
 from app.demo.kubernetes.apiserver.kinds import Json
 from app.demo.kubernetes.apiserver.ledger import Ledger
@@ -57,22 +57,17 @@ class Site:
             return self._resources.answer(user, call, target)
         self._access.check_path(user, call)
         if call.path == _REVIEWS and call.method == "POST":
-            return reply_json(self._reviewed(call.json()), 201)
+            return reply_json(self._access.review(user, call.json()), 201)
         if call.path.partition("/")[2].partition("/")[0] in {path[1:] for path in _HEALTH}:
             return reply_text(200, "ok")
         document = discovery_document(call.path)
+        if document is None and _is_below_a_version(call.path):
+            raise not_served()
         if document is None:
             return reply_text(404, "404 page not found\n")
         if call.method not in {"GET", "HEAD"}:
             raise method_not_allowed()
         return reply_json(document)
-
-    def _reviewed(self, review: Json) -> Json:
-        asked = review.get("spec", {}).get("resourceAttributes", {})
-        resource = ".".join(part for part in (asked.get("resource", ""), asked.get("group", "")) if part)
-        is_allowed = self._access.is_allowed(asked.get("verb", "*"), resource)
-        head = {"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}}
-        return {**head, "spec": review.get("spec", {}), "status": {"allowed": is_allowed}}
 
     def _spoiled(self, call: Call, fault: Fault) -> Reply | Stream:
         if fault.kind == "status":
@@ -83,6 +78,12 @@ class Site:
         if not isinstance(answer, Reply):
             return answer
         return replace(answer, share={"half-body": 0.5, "lost-answer": 0.0}.get(fault.kind, 1.0))
+
+
+def _is_below_a_version(path: str) -> bool:
+    """Whether a group and version are served, of which the rest of the path is no resource."""
+    parts = path.split("/")
+    return discovery_document("/".join(parts[: 3 if parts[1] == "api" else 4])) is not None and len(parts) > 3
 
 
 def _injected(fault: Fault) -> ApiError:

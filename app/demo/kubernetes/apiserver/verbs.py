@@ -11,9 +11,20 @@ from dataclasses import dataclass, replace
 from app.demo.kubernetes.apiserver import defaults, validation
 from app.demo.kubernetes.apiserver.admission import admit_pod
 from app.demo.kubernetes.apiserver.deletion import PLAIN, Deletion, check_deletion, holders, is_held, marked
-from app.demo.kubernetes.apiserver.errors import already_exists, bad_request, conflict, forbidden, invalid, not_found
+from app.demo.kubernetes.apiserver.errors import (
+    Cause,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    internal_error,
+    invalid,
+    not_found,
+)
 from app.demo.kubernetes.apiserver.kinds import APPLICATION, DEPLOYMENT, NAMESPACE, POD, Json, Kind
 from app.demo.kubernetes.apiserver.metadata import keep_identity, random_suffix, stamp_new
+from app.demo.kubernetes.apiserver.ownership import Account, account_for_apply, applied
+from app.demo.kubernetes.apiserver.quotas import check_quotas
 from app.demo.kubernetes.apiserver.store import Record, Store, encode
 
 Edit = Callable[[Json], Json]
@@ -47,7 +58,7 @@ class Verbs:
             raise not_found(target.kind, target.name)
         return record
 
-    def create(self, target: Target, body: Json, *, is_dry_run: bool = False) -> Record:
+    def create(self, target: Target, body: Json, *, is_dry_run: bool = False, account: Account | None = None) -> Record:
         """Keeps a new object. 409 when the name is taken, 403 in a namespace that is going away."""
         kind = target.kind
         _check_identity(target, body)
@@ -59,17 +70,38 @@ class Verbs:
                 admit_pod(self.store, body)
             if self.store.find(kind, target.namespace, body["metadata"]["name"]):
                 raise already_exists(kind, body["metadata"]["name"])
+            check_quotas(self.store, kind, body)
+            _keep_account(account, {}, body)
             return _unsaved(kind, body) if is_dry_run else self.store.put(kind, body)
 
-    def replace(self, target: Target, body: Json, *, is_dry_run: bool = False) -> Record:
+    def replace(
+        self, target: Target, body: Json, *, is_dry_run: bool = False, account: Account | None = None
+    ) -> Record:
         """Writes the object anew. 409 when the body was made on an older version."""
         _check_identity(target, body)
         if target.kind.is_custom and not body.get("metadata", {}).get("resourceVersion"):
             message = "Invalid value: 0x0: must be specified for an update"
-            raise invalid(target.kind, target.name, "metadata.resourceVersion", message)
-        return self.change(target, lambda _: body, is_dry_run=is_dry_run)
+            raise invalid(target.kind, target.name, Cause("metadata.resourceVersion", message))
+        return self.change(target, lambda _: body, is_dry_run=is_dry_run, account=account)
 
-    def change(self, target: Target, edit: Edit, *, is_dry_run: bool = False) -> Record:
+    def apply(self, target: Target, config: Json, manager: str, *, force: bool, is_dry_run: bool) -> Record:
+        """Creates or changes the object as its manager applies it. 409 when the manager of a field is another."""
+        _check_identity(target, config)
+        if config["metadata"].get("managedFields"):
+            raise bad_request("metadata.managedFields must be nil")
+        account = account_for_apply(target.kind, manager, config, force=force)
+        with self.store.lock:
+            if self.store.find(target.kind, target.namespace, target.name) is None:
+                body = {**config, "metadata": {**config["metadata"], "name": target.name}}
+                return self.create(replace(target, name=""), body, is_dry_run=is_dry_run, account=account)
+            return self.change(
+                target,
+                lambda old: applied(target.kind, manager, old, config, force=force),
+                is_dry_run=is_dry_run,
+                account=account,
+            )
+
+    def change(self, target: Target, edit: Edit, *, is_dry_run: bool = False, account: Account | None = None) -> Record:
         """Writes what the edit makes of the object; no difference is no write. 404, 409, 422."""
         with self.store.lock:
             old = self.get(target)
@@ -77,6 +109,7 @@ class Verbs:
             new.setdefault("metadata", {})
             _check_precondition(target, old, new)
             new = _merged(target, old, new)
+            _keep_account(account, old.body, new)
             if new == old.body:
                 return old
             return _unsaved(target.kind, new) if is_dry_run else self._save(old, new)
@@ -117,6 +150,11 @@ class Verbs:
             raise forbidden(target.kind, target.name, why, causes)
 
 
+def _keep_account(account: Account | None, old: Json, new: Json) -> None:
+    if account is not None and (entries := account(old, new)):
+        new["metadata"]["managedFields"] = entries
+
+
 def _check_identity(target: Target, body: Json) -> None:
     kind, metadata = target.kind, body.setdefault("metadata", {})
     if not isinstance(metadata, dict):
@@ -140,7 +178,7 @@ def _prepared(target: Target, body: Json) -> Json:
     body = {"apiVersion": kind.api_version, "kind": kind.kind} | json.loads(encode(body))
     metadata = body["metadata"]
     if metadata.get("resourceVersion"):
-        raise bad_request("resourceVersion should not be set on objects to be created")
+        raise internal_error("resourceVersion should not be set on objects to be created")
     if target.namespace:
         metadata["namespace"] = target.namespace
     if not metadata.get("name") and metadata.get("generateName"):

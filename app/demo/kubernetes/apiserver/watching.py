@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from app.demo.kubernetes.apiserver.errors import ApiError, expired
+from app.demo.kubernetes.apiserver.errors import ApiError, expired, internal_error
 from app.demo.kubernetes.apiserver.kinds import Kind
 from app.demo.kubernetes.apiserver.options import ListOptions
 from app.demo.kubernetes.apiserver.rendering import View, render_bookmark, render_event, render_object
-from app.demo.kubernetes.apiserver.store import Change, Record, Store, at_revision, encode, in_order, parse_revision
+from app.demo.kubernetes.apiserver.store import Change, Record, Store, at_revision, encode, in_order
 
 _TICK_SECONDS = 0.5
 _LONGEST_SECONDS = (1800, 3600)
@@ -52,7 +52,7 @@ def watch_lines(store: Store, watch: Watch, weather: WatchWeather) -> Iterator[b
     Raises `ApiError` at once for a revision that does not parse; a forgotten one is told inside the stream.
     """
     asked = watch.options.revision
-    position = None if asked in {"", "0"} or watch.options.sends_initial_events else parse_revision(asked)
+    position = None if asked in {"", "0"} or watch.options.sends_initial_events else _parse_position(asked)
     return _lines(store, watch, weather, position)
 
 
@@ -74,6 +74,14 @@ def _lines(store: Store, watch: Watch, weather: WatchWeather, position: int | No
             yield line
     except ApiError as error:
         yield render_event("ERROR", encode(error.status()))
+
+
+def _parse_position(text: str) -> int:
+    """Where a watch is to begin: that this is no number is told otherwise than with a list."""
+    if not text.isdecimal():
+        why = f'Invalid value: "{text[:200]}": strconv.ParseUint: parsing "{text[:200]}": invalid syntax'
+        raise internal_error(f"resourceVersion: {why}")
+    return int(text)
 
 
 def _initial(store: Store, watch: Watch) -> tuple[list[Record], int]:

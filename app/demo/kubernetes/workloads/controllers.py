@@ -8,6 +8,7 @@ from app.demo.kubernetes.workloads.jobs import Jobs
 from app.demo.kubernetes.workloads.loop import Loop
 from app.demo.kubernetes.workloads.namespaces import Namespaces
 from app.demo.kubernetes.workloads.pods import Pods
+from app.demo.kubernetes.workloads.quotas import Quotas
 from app.demo.kubernetes.workloads.replicasets import ReplicaSets
 from app.demo.kubernetes.workloads.statefulsets import StatefulSets
 
@@ -20,6 +21,7 @@ def build_controllers(verbs: Verbs, failures: Failures, pace: Pace) -> Loop:
         ReplicaSets(verbs, failures).reconciler(),
         StatefulSets(verbs).reconciler(),
         Jobs(verbs).reconciler(),
+        Quotas(verbs).reconciler(),
         Pods(verbs, failures, pace).reconciler(),
         *Garbage(verbs).reconcilers(),
     ]

@@ -26,6 +26,7 @@ def deployment_status(deployment: Record, newest: Record, old: Sequence[Record])
         "readyReplicas": _sum(sets, "readyReplicas"),
         "availableReplicas": available,
         "unavailableReplicas": max(0, sum(item.body["spec"]["replicas"] for item in sets) - available),
+        "terminatingReplicas": _sum(sets, "terminatingReplicas"),
     }
     before = deployment.body["status"].get("conditions", ())
     conditions = _conditions(deployment, newest, sets, counts)

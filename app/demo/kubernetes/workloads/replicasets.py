@@ -40,7 +40,7 @@ class ReplicaSets:
             return None
         pods = live_pods(self._verbs, replica_set)
         refusal = self._scale(replica_set, pods)
-        self._write(replica_set, live_pods(self._verbs, replica_set), refusal)
+        self._write(replica_set, refusal)
         return _RETRY_SECONDS if refusal else None
 
     def _scale(self, replica_set: Record, pods: list[Record]) -> str:
@@ -83,8 +83,9 @@ class ReplicaSets:
             self._told.add(said)
             record_event(self._verbs, replica_set, _COMPONENT, reason, message)
 
-    def _write(self, replica_set: Record, pods: list[Record], refusal: str) -> None:
-        status = _status(replica_set, pods, refusal)
+    def _write(self, replica_set: Record, refusal: str) -> None:
+        ending = sum(map(is_going, children(self._verbs.store, POD, replica_set)))
+        status = _status(replica_set, live_pods(self._verbs, replica_set), ending, refusal)
         target = Target(REPLICA_SET, replica_set.namespace, replica_set.name, "status")
         self._verbs.change(target, lambda body: body | {"status": status})
 
@@ -111,11 +112,12 @@ def pod_of(owner: Record) -> Json:
     return {"metadata": metadata, "spec": template["spec"]}
 
 
-def _status(replica_set: Record, pods: list[Record], refusal: str) -> Json:
+def _status(replica_set: Record, pods: list[Record], ending: int, refusal: str) -> Json:
     ready = sum(map(is_ready, pods))
     counts = {"replicas": len(pods), "fullyLabeledReplicas": len(pods)}
     counts |= {"readyReplicas": ready, "availableReplicas": ready}
     status = without_zeros(counts, "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    status["terminatingReplicas"] = ending
     status["observedGeneration"] = replica_set.body["metadata"]["generation"]
     if refusal:
         old = replica_set.body["status"].get("conditions", ())

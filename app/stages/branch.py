@@ -1,0 +1,42 @@
+"""The environments repository's branch as it is now, and which environments it does not hold as they were published."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from app.ports import Destination
+from app.store.sweeping import Settled
+from gitops.drift import Held
+from gitops.syncs import sync_path
+from gitops.tree import blob_id
+
+Look = Callable[[str | None], Held | None]
+"""`gitops.drift.look` at one repository: what the branch holds, or None when its head is the one given."""
+
+
+@dataclass(slots=True)
+class Branch:
+    """Looked at again and again; not by two threads at once."""
+
+    look: Look
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    """By the name of the cluster, as the publisher has them."""
+    held: Held | None = None
+    """As of the last look."""
+
+    def differing(self, settled: Collection[Settled]) -> Collection[Settled]:
+        """Those whose folder, or the file beside it, is not as it was published. None differ where there is no branch:
+        that proves nothing. Raises GitopsError where it cannot be told."""
+        held = self.held = self.look(self.held.head if self.held else None) or self.held
+        if held is None or held.head is None:
+            return ()
+        return [row for row in settled if self._differs(row, held)]
+
+    def _differs(self, row: Settled, held: Held) -> bool:
+        if held.folders.get(row.folder) != row.tree:
+            return True
+        destination, found = self.destinations.get(row.cluster), held.syncs.get(sync_path(row.folder))
+        if destination is None:
+            return False  # declared no more: nobody knows what should be there
+        is_followed = destination.sync is not None and row.tree is not None
+        wanted = destination.sync(row.folder, row.number) if destination.sync and is_followed else None
+        return found != (None if wanted is None else blob_id(wanted))

@@ -1,0 +1,31 @@
+"""One running realm for all of these tests; each has a repository of its own in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.demo.processes import until_signalled
+from tests.e2e import options
+from tests.e2e.realm import Realm
+from tests.scenarios.shop import Shop
+
+if not options.is_asked_for():
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    """Give the product beside a real cluster, running."""
+    with Realm.running(tmp_path_factory.mktemp("e2e"), options.syncer()) as running:
+        yield running
+        if options.is_kept():
+            with until_signalled() as asked:
+                print(f"\n\nEverything stays up until Ctrl-C.\n\n{running.addresses()}\n")
+                asked.wait()
+
+
+@pytest.fixture
+def shop(realm: Realm) -> Iterator[Shop]:
+    """Give an empty repository of this test's own."""
+    yield Shop.create(realm.world)
+    realm.world.mend()

@@ -1,0 +1,56 @@
+"""The product's processes beside a real cluster."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.demo.real import tools
+from app.demo.real.cluster import RealCluster, real
+from app.demo.real.kube_api import KubeApi
+from app.demo.real.stack import Stack, Syncer
+from tests.scenarios.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Realm:
+    """What runs."""
+
+    world: World
+    syncer: Syncer
+    cluster: RealCluster
+
+    @classmethod
+    @contextmanager
+    def running(cls, directory: Path, syncer: Syncer) -> Iterator["Realm"]:
+        """Start everything; at the end nothing is left."""
+        with World.running(directory, durable=False, cluster=real(tools.find(), syncer)) as world:
+            world.names = (f"acme/{syncer}-{number}" for number in itertools.count(1))
+            cluster = world.outside.running_cluster
+            assert isinstance(cluster, RealCluster)
+            yield cls(world, syncer, cluster)
+
+    @property
+    def stack(self) -> Stack:
+        """The programs that the cluster is made of."""
+        return self.cluster.stack
+
+    @property
+    def api(self) -> KubeApi:
+        """The API server, as an administrator."""
+        return self.cluster.stack.api
+
+    def addresses(self) -> str:
+        """Where everything is, for a person."""
+        outside = self.world.outside
+        lines = [
+            f"export KUBECONFIG={self.stack.kubeconfig}",
+            f"Ephemera             {outside.web_url}",
+            f"GitHub (simulated)   {outside.github.url}",
+            f"environments         {outside.settings()['EPHEMERA_ENVIRONMENTS_REPOSITORY']}",
+            f"logs                 {outside.directory}/logs and {self.stack.layout.logs}",
+        ]
+        if self.syncer == "argocd":
+            lines.insert(2, f"Argo CD              {self.stack.argocd_url}")
+        return "\n".join(lines)
