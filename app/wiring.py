@@ -156,6 +156,13 @@ class Wiring:
             case SyncerKind.NONE:
                 return NoSyncer()
 
+    def _destination(self, cluster: Cluster) -> Destination:
+        syncer = self._syncer(cluster)
+        if cluster.syncer is SyncerKind.FLUX:
+            keep = keep_file(cluster.syncer_namespace)
+            return Destination(syncer, follows_refs=True, sync=partial(self._sync, cluster), keep=keep)
+        return Destination(syncer, follows_refs=cluster.syncer is SyncerKind.ARGOCD)
+
     def _sync(self, cluster: Cluster, folder: str, number: int) -> bytes:
         remote = self.repository.remote
         return Sync(
