@@ -13,6 +13,16 @@ if not options.is_asked_for():
     collect_ignore_glob = ["test_*.py"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the mark means."""
+    config.addinivalue_line("markers", "last: runs after all others, whose repositories it would slow down")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those marked `last` at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @pytest.fixture(scope="session")
 def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
     """Give the product beside a real cluster, running."""

@@ -9,8 +9,11 @@ from pathlib import Path
 from app.demo.real import tools
 from app.demo.real.cluster import RealCluster, real
 from app.demo.real.kube_api import KubeApi
+from app.demo.real.manifests import Json
 from app.demo.real.stack import Stack, Syncer
 from tests.scenarios.world import World
+
+_RBAC = "rbac.authorization.k8s.io/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,40 @@ class Realm:
     def api(self) -> KubeApi:
         """The API server, as an administrator."""
         return self.cluster.stack.api
+
+    @contextmanager
+    def without(self, *names: str) -> Iterator[None]:
+        """These parts of the cluster crash, and are started again at the end."""
+        for name in names:
+            self.stack.kill_part(name)
+        try:
+            yield
+        finally:
+            for name in names:
+                self.stack.start_part(name)
+
+    @contextmanager
+    def without_rights(self) -> Iterator[None]:
+        """Ephemera may list nothing but what is the syncer's, until the end."""
+        binding = self.api.get(_RBAC, "ClusterRoleBinding", "ephemera")
+        assert binding is not None
+        self.api.delete(_RBAC, "ClusterRoleBinding", "ephemera")
+        try:
+            yield
+        finally:
+            del binding["metadata"]["resourceVersion"], binding["metadata"]["uid"]
+            self.api.create(binding)
+
+    @contextmanager
+    def holding(self, *objects: Json) -> Iterator[None]:
+        """These objects are in the cluster, and at the end are not."""
+        self.api.apply(objects)
+        try:
+            yield
+        finally:
+            for found in objects:
+                metadata = found["metadata"]
+                self.api.delete(found["apiVersion"], found["kind"], metadata["name"], metadata.get("namespace"))
 
     def addresses(self) -> str:
         """Where everything is, for a person."""

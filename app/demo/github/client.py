@@ -105,7 +105,8 @@ class SimulatedGitHub(Levers):
         return pull_of(self.call("GET", f"/repos/{full_name}/pulls/{number}"))
 
     def push(self, full_name: str, number: int, *, sending: Sending | None = None, **fields: Any) -> PullRequest:
-        """Push a commit to the head branch; `fields` are any of files, sha, by."""
+        """Push a commit to the head branch; `fields` are any of files, sha, by, and onto (the commit that a force push
+        begins from, instead of the head)."""
         return self._act(full_name, number, "push", fields, sending)
 
     def close_pull_request(

@@ -92,7 +92,14 @@ def emit_check_run(
 
 
 def emit_push(
-    hub: Hub, owner: Repository, ref: str, before: str, sender: Account, sending: Sending | None = None
+    hub: Hub,
+    owner: Repository,
+    ref: str,
+    before: str,
+    sender: Account,
+    sending: Sending | None = None,
+    *,
+    is_forced: bool = False,
 ) -> None:
     """Send `push` for a branch that now is at another commit, or gone."""
     after = hub.state.branches.get((owner.id, ref), ZERO_SHA)
@@ -103,7 +110,7 @@ def emit_push(
         "after": after,
         "created": before == ZERO_SHA,
         "deleted": after == ZERO_SHA,
-        "forced": False,
+        "forced": is_forced,
         "base_ref": None,
         "compare": f"{hub.options.url}/{hub.state.full_name(owner)}/compare/{before[:12]}...{after[:12]}",
         "commits": [head] if head else [],

@@ -34,6 +34,11 @@ class RealInside:
         """Of the API server."""
         return self.api.url
 
+    @property
+    def syncer_namespace(self) -> str:
+        """Where the syncer's objects lie."""
+        return _KINDS[self.syncer][2]
+
     def namespaces(self) -> list[str]:
         """The names of all namespaces."""
         return [item["metadata"]["name"] for item in self.api.list("v1", "Namespace")]

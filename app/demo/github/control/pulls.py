@@ -50,17 +50,19 @@ def _open(order: Order) -> Any:
 
 
 def _push(order: Order) -> Any:
-    """Commit to the head branch. A closed pull request keeps its head and GitHub says nothing about it."""
+    """Commit to the head branch, or by force `onto` another commit. A closed pull request keeps its head and GitHub says
+    nothing about it."""
     hub, before = order.hub, order.pull
     source = hub.state.repositories.get(before.head.repository_id or 0)
     if source is None:
         raise Refusal(422, "the head repository was deleted, nobody can push to it")
     author, branch = order.actor(before.author_id), before.head.ref
-    parent = hub.state.branches[source.id, branch]
-    files = order.payload.get("files") or {f"change-{before.number}.txt": f"after {parent}\n"}
+    replaced = hub.state.branches[source.id, branch]
+    parent = order.payload.get("onto") or replaced
+    files = order.payload.get("files") or {f"change-{before.number}.txt": f"after {replaced}\n"}
     commit = make_commit(hub, parent, author, files, order.payload.get("sha"))
     hub.state.branches[source.id, branch] = commit.sha
-    emit_push(hub, source, branch, parent, author, order.sending)
+    emit_push(hub, source, branch, replaced, author, order.sending, is_forced=parent != replaced)
     if before.closed_at:
         return pull_shape(hub, before)
     record = replace(before, head=replace(before.head, sha=commit.sha))
