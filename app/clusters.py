@@ -63,6 +63,7 @@ class _Declaration(BaseModel):
     ca_file: str | None = None
     repository_secret: _Label | None = None
     ingress_namespace: _Label = "ingress-nginx"
+    syncer_url: Annotated[str, AfterValidator(web_address)] | None = None
     repositories: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
 
     def cluster(self) -> Cluster:

@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     repository_secret: str | None = Field(
         None, description="the Secret beside Flux by which it logs in to the environments repository"
     )
+    syncer_url: str | None = Field(None, description="where people see Argo CD, such as https://argocd.acme.com")
     github_web_url: str | None = Field(None, description="where people see GitHub; else told from its API's address")
     image: str = Field("ghcr.io/{owner}/{repository}:{head_sha}", description="what an environment runs")
     container_port: int = Field(8080, ge=1, le=65535, description="where the container listens")
@@ -134,6 +135,7 @@ class Settings(BaseSettings):
                 ca_file=str(self.cluster_ca) if self.cluster_ca else None,
                 repository_secret=self.repository_secret,
                 ingress_namespace=self.ingress_namespace,
+                syncer_url=self.syncer_url,
             ),
         )
 
@@ -182,7 +184,7 @@ class Settings(BaseSettings):
             raise ValueError("make it a URL that begins with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("github_api_url", "environments_repository", "cluster_url", "github_web_url")
+    @field_validator("github_api_url", "environments_repository", "cluster_url", "syncer_url", "github_web_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         return None if value is None else web_address(value)

@@ -29,7 +29,7 @@ from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
 from app.store.engine import Store
 from app.web.services import Services
-from gitops.drift import look
+from gitops.drift import look, own_refs
 from gitops.remote import Credentials, Remote
 from gitops.render import Templates
 from gitops.repository import Repository
@@ -113,7 +113,7 @@ class Wiring:
     @cached_property
     def sweeper(self) -> Sweeper:
         """What finds whatever fell between the stages."""
-        branch = Branch(partial(look, self.repository), self.destinations)
+        branch = Branch(partial(look, self.repository), self.destinations, partial(own_refs, self.repository))
         return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, branch)
 
     @cached_property

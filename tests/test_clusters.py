@@ -15,6 +15,7 @@ clusters:
     ca_file: /etc/shop.pem
     syncer: flux
     repository_secret: environments
+    syncer_url: https://sync.example.com/
     preview_domain: Shop.Preview.Example.com
     repositories: [acme/shop, "acme/shop-*"]
   - {name: rest, preview_domain: preview.example.com}
@@ -38,6 +39,7 @@ def test_clusters_are_what_the_file_says_and_usual_values_else(tmp_path: Path) -
         credentials="file:/var/run/secrets/shop",
         ca_file="/etc/shop.pem",
         repository_secret="environments",
+        syncer_url="https://sync.example.com",
         repositories=("acme/shop", "acme/shop-*"),
     )
     assert rest == Cluster("rest", "preview.example.com")

@@ -43,6 +43,15 @@ def test_seven_settings_are_enough() -> None:
     )
 
 
+def test_address_of_argo_cd_is_the_cluster_s_and_ends_without_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPHEMERA_SYNCER_URL", "https://argocd.test/")
+    (cluster,) = Settings.load().declared_clusters
+    assert cluster.syncer_url == "https://argocd.test"
+    monkeypatch.setenv("EPHEMERA_SYNCER_URL", "argocd.test")
+    with pytest.raises(SettingsError, match="EPHEMERA_SYNCER_URL is 'argocd.test': make it a URL"):
+        Settings.load()
+
+
 def test_private_key_may_be_a_path_or_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "app.pem").write_text(PEM)
     monkeypatch.setenv("EPHEMERA_GITHUB_PRIVATE_KEY", str(tmp_path / "app.pem"))

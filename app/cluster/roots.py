@@ -23,7 +23,7 @@ class Root:
 
 
 class Roots:
-    """Objects that name the repository anywhere in their spec; looked for once a minute at most, where `usual` would be.
+    """Objects that name the repository anywhere in their spec, in the namespace of `usual`; looked for once a minute.
 
     `usual` stands in where none is found or the resource may not be listed. Safe to share between threads.
     """

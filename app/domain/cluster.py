@@ -37,6 +37,8 @@ class Cluster:
     repository_secret: str | None = None
     """The Secret in the syncer's namespace by which Flux logs in to the environments repository; None: it need not."""
     ingress_namespace: str = "ingress-nginx"
+    syncer_url: str | None = None
+    """Where people see Argo CD, without a slash at the end; None: nobody said."""
     repositories: tuple[str, ...] = ("*",)
     """Shell patterns of `owner/name`, matched without regard to case: whose new environments go here."""
 

@@ -111,6 +111,8 @@ class Environment:
     """Of the container that a problem names, where its log could be read; None while the status is not FAILED."""
     teardown: Teardown | None = None
     """The latest removal; None before the first."""
+    page: str | None = None
+    """Where Argo CD shows it; None where nothing is known of such a page."""
 
     @property
     def url(self) -> str:

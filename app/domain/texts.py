@@ -41,11 +41,13 @@ def summary(environment: Environment, assessment: Assessment) -> str:
     match assessment.status:
         case Status.READY:
             runs = f"Commit {_commit(environment)} runs at {environment.url}"
-            return "\n\n".join((runs, *_drift(environment)))
+            return "\n\n".join((runs, *_drift(environment), *_page(environment)))
         case Status.DESTROYING | Status.DESTROYED:
             return _reason(environment)
-        case _:
+        case Status.WAITING:
             return "\n\n".join(_story(environment, assessment))
+        case _:
+            return "\n\n".join((*_story(environment, assessment), *_page(environment)))
 
 
 def comment(environment: Environment, assessment: Assessment) -> str:
@@ -140,7 +142,13 @@ def _facts(environment: Environment, assessment: Assessment) -> str:
     rows = [("Commit", _commit(environment)), ("Namespace", code(environment.place.namespace))]
     if assessment.status is Status.READY and environment.published.commit:
         rows.append(("Recorded as", code(environment.published.commit[:10])))
+    if environment.page:
+        rows.append(("Argo CD", f"[{environment.place.namespace}]({environment.page})"))
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _page(environment: Environment) -> list[str]:
+    return [f"[See it in Argo CD]({environment.page})"] if environment.page else []
 
 
 def _troubles(assessment: Assessment, log: FailureLog | None) -> list[str]:

@@ -10,7 +10,7 @@ from app.domain.cluster import Cluster, SyncerKind
 from app.store.leading import Lease
 from app.store.models import ClusterRow
 
-_DECLARED = ("api_url", "credentials", "syncer", "syncer_namespace", "preview_domain")
+_DECLARED = ("api_url", "credentials", "syncer", "syncer_namespace", "preview_domain", "syncer_url")
 
 
 def declare(session: Session, clusters: Sequence[Cluster]) -> None:

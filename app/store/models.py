@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, foreign, mapped_column, relationship
 
 from app.domain.environment import DeploymentStatus, Stage, Status
 
@@ -98,6 +98,7 @@ class ClusterRow(Base):
     syncer: Mapped[str] = mapped_column(Text)
     syncer_namespace: Mapped[str] = mapped_column(Text)
     preview_domain: Mapped[str] = mapped_column(Text)
+    syncer_url: Mapped[str | None] = mapped_column(Text)
     leader: Mapped[str | None] = mapped_column(Text)
     """Which watcher follows it."""
     leader_until: Mapped[datetime | None]
@@ -194,6 +195,10 @@ class EnvironmentRow(Base):
 
     repository: Mapped[Repository] = relationship(lazy="joined", innerjoin=True)
     owner: Mapped[User | None] = relationship(lazy="select")
+    declared: Mapped[ClusterRow | None] = relationship(
+        lazy="joined", primaryjoin=lambda: foreign(EnvironmentRow.cluster) == ClusterRow.name, viewonly=True
+    )
+    """Its cluster; None where that was never declared."""
     troubles: Mapped[list["TroubleRow"]] = relationship(lazy="selectin", cascade="all, delete-orphan")
 
 

@@ -18,8 +18,12 @@ _OBJECTS = {SyncerKind.ARGOCD: "Application", SyncerKind.FLUX: "Kustomization"}
 """What the syncer has of every environment."""
 
 
+AT_ONCE = 500
+"""Environments in one push: Git compares every ref that is moved with every ref that the remote has."""
+
+
 def due(session: Session) -> Sequence[Environment]:
-    """Every environment that was decided since it was last published, and whose turn it is."""
+    """Environments that were decided since they were last published, and whose turn it is; AT_ONCE at most."""
     query = (
         select(EnvironmentRow)
         .where(
@@ -27,6 +31,7 @@ def due(session: Session) -> Sequence[Environment]:
             ~not_before(Stage.PUBLISH),
         )
         .order_by(EnvironmentRow.id)
+        .limit(AT_ONCE)
     )
     return [environment_of(row) for row in session.scalars(query)]
 

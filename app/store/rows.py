@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, object_session
 
 from app.domain import desired as desired_json
+from app.domain.cluster import SyncerKind
 from app.domain.desire import Place
 from app.domain.desired import Present
 from app.domain.environment import Asked, DeploymentStatus, Environment, Published, Stage, Status, Trouble
@@ -50,6 +51,7 @@ def environment_of(row: EnvironmentRow) -> Environment:
         status=Status(row.status),
         failure_log=_failure_log(row),
         teardown=Teardown.from_json(row.teardown) if row.teardown else None,
+        page=_page(row),
     )
 
 
@@ -112,6 +114,14 @@ def clear_trouble(row: EnvironmentRow, stage: Stage) -> None:
 
 def _troubles(rows: list[TroubleRow]) -> Mapping[Stage, Trouble]:
     return {Stage(row.stage): Trouble(row.message, row.failures, row.is_stalled) for row in rows}
+
+
+def _page(row: EnvironmentRow) -> str | None:
+    """Where Argo CD shows the environment's Application."""
+    cluster = row.declared
+    if cluster is None or cluster.syncer_url is None or cluster.syncer != SyncerKind.ARGOCD.value:
+        return None
+    return f"{cluster.syncer_url}/applications/{cluster.syncer_namespace}/{row.namespace}"
 
 
 def _settle_deployment(

@@ -51,6 +51,8 @@ class Settled:
     folder: str
     tree: str | None
     """The folder's; None when there should be none."""
+    commit: str | None
+    """Where its own ref should be; of no meaning without a folder."""
     generation: int
 
 
@@ -62,6 +64,7 @@ def settled(session: Session) -> Collection[Settled]:
         EnvironmentRow.cluster,
         EnvironmentRow.folder,
         EnvironmentRow.published_tree,
+        EnvironmentRow.published_commit,
         EnvironmentRow.published_generation,
     ).where(
         EnvironmentRow.requested_generation == EnvironmentRow.published_generation,

@@ -161,9 +161,17 @@ class TroubleAnswer(_Answer):
     is_stalled: bool = Field(description="A person must act; trying again by itself changes nothing")
 
 
+class LinksAnswer(_Answer):
+    """Where else the environment is shown."""
+
+    preview: str = Field(description="Where it answers while the status is ready")
+    argocd: str | None = Field(description="Its Application in Argo CD; null where that has no address that is known")
+
+
 class EnvironmentDetailAnswer(EnvironmentAnswer):
     """An environment with all that belongs to it."""
 
+    links: LinksAnswer
     asked: AskedAnswer
     watermarks: WatermarksAnswer
     desired: DesiredAnswer | None = Field(description="null before the first decision")

@@ -15,6 +15,7 @@ from app.web.answers import (
     EventAnswer,
     HealthAnswer,
     HoldingAnswer,
+    LinksAnswer,
     PartAnswer,
     ProblemAnswer,
     PublishedAnswer,
@@ -49,6 +50,7 @@ def detail(found: Detail) -> EnvironmentDetailAnswer:
     known = found.environment
     return EnvironmentDetailAnswer(
         **environment(found.overview).model_dump(),
+        links=LinksAnswer(preview=known.url, argocd=known.page),
         asked=AskedAnswer(by=known.asked.by, reason=known.asked.reason, delivery=known.asked.delivery),
         watermarks=_watermarks(known),
         desired=_desired(known.desired),

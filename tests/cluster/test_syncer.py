@@ -48,6 +48,15 @@ def test_argo_cd_refreshes_its_set_and_every_changed_application(serve: Serve) -
     }
 
 
+def test_argo_cd_goes_over_its_set_only_where_an_application_came_went_or_is_missing(serve: Serve) -> None:
+    objects = Objects(f"{ARGO}/applicationsets/ephemera", f"{ARGO}/applications/pr-1")
+    argo = ArgoCD(Api(ByToken(serve(objects).url)))
+    argo.poke(Poke(("pr-1",), came_or_went=False))
+    assert objects.annotations[f"{ARGO}/applicationsets/ephemera"] == {}
+    argo.poke(Poke(("pr-1", "pr-lost"), came_or_went=False))
+    assert objects.annotations[f"{ARGO}/applicationsets/ephemera"] != {}
+
+
 SETS = {
     "kind": "ApplicationSetList",
     "metadata": {"resourceVersion": "1"},
@@ -69,11 +78,12 @@ def test_the_set_that_follows_the_repository_is_found_whatever_it_is_called(serv
     objects = Objects(f"{there}/applicationsets/previews", f"{there}/applications/pr-1")
 
     def script(request: Request) -> Answer:
-        if request.path == "/apis/argoproj.io/v1alpha1/applicationsets":
+        if request.path == f"{there}/applicationsets":
             return Answer(200, (json.dumps(SETS).encode(),))
         return objects(request)
 
-    ArgoCD(Api(ByToken(serve(script).url)), "https://git.test/acme/environments").poke(Poke(("pr-1",), False))
+    argo = ArgoCD(Api(ByToken(serve(script).url)), "https://git.test/acme/environments", "gitops")
+    argo.poke(Poke(("pr-1",), came_or_went=True))
     assert all(objects.annotations.values())
 
 
@@ -81,7 +91,7 @@ def test_the_usual_name_is_poked_where_no_set_follows_the_repository(serve: Serv
     objects = Objects(f"{ARGO}/applicationsets/ephemera")
 
     def script(request: Request) -> Answer:
-        if request.path == "/apis/argoproj.io/v1alpha1/applicationsets":
+        if request.path == f"{ARGO}/applicationsets":
             return Answer(200, (json.dumps(SETS).encode(),))
         return objects(request)
 
@@ -92,14 +102,14 @@ def test_the_usual_name_is_poked_where_no_set_follows_the_repository(serve: Serv
 def test_argo_cd_without_its_set_needs_a_person_but_applications_are_refreshed(serve: Serve) -> None:
     objects = Objects(f"{ARGO}/applications/pr-1")
     with pytest.raises(Stalled, match=r'poking Argo CD: 1 of 2 objects not poked: .*"ephemera" not found'):
-        ArgoCD(Api(ByToken(serve(objects).url))).poke(Poke(("pr-1",), came_or_went=False))
+        ArgoCD(Api(ByToken(serve(objects).url))).poke(Poke(("pr-1",), came_or_went=True))
     assert objects.annotations[f"{ARGO}/applications/pr-1"] == {"argocd.argoproj.io/refresh": "normal"}
 
 
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (Answer(404, (b"404 page not found",)), Stalled, "3 of 3 objects not poked"),
+        (Answer(404, (b"404 page not found",)), Stalled, "2 of 2 objects not poked"),
         (status(403, "cannot patch"), Stalled, "patching appl.*403: cannot patch"),
         (status(503, "unavailable"), Transient, "503: unavailable"),
     ],

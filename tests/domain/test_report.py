@@ -46,6 +46,7 @@ OURS, OLDER = "c" * 40, "d" * 40
 SYNCED = Sync("Application/pr-42-shop", applied=OURS, tried=OURS, is_exact=True)
 BEHIND = Sync("Kustomization/pr-42-shop", applied=OLDER, tried=OLDER, is_exact=True)
 DRIFT = replace(SYNCED, drift=("Deployment/web", "Service/web"))
+PAGE = "https://argocd.test/applications/argocd/pr-42-shop"
 NEVER = Published(3, None, None, NOW - timedelta(minutes=1))
 STALLED = {Stage.PUBLISH: Trouble("rendering acme/shop#42: template web/deployment.yaml.j2: no such field", 1, True)}
 STUCK = Health(
@@ -61,7 +62,7 @@ STATES: dict[str, Environment] = {
     "queued": environment(published=replace(NEVER, generation=2)),
     "provisioning": environment(),
     "updating": environment(was_ready=True),
-    "ready": environment(health=health(web())),
+    "ready": environment(health=health(web()), page=PAGE),
     "waiting-for-syncer": environment(health=Health(Phase.ACTIVE, (web(sha=OLD_SHA),), sync=BEHIND)),
     "drift": environment(health=Health(Phase.ACTIVE, (web(),), sync=DRIFT)),
     "failed-image-not-found": environment(health=health(web(ready=False, problem=PULL))),
@@ -71,14 +72,16 @@ STATES: dict[str, Environment] = {
         published=replace(environment().published, workloads=("Deployment/web", "Job/migrate")),
         failure_log=FailureLog("Pod/migrate-x, container migrate", 'column "price" already exists'),
     ),
-    "failed-sync": environment(health=Health(Phase.ACTIVE, sync=replace(SYNCED, applied=OLDER, error=REFUSED))),
+    "failed-sync": environment(
+        health=Health(Phase.ACTIVE, sync=replace(SYNCED, applied=OLDER, error=REFUSED)), page=PAGE
+    ),
     "not-ready-yet": environment(health=Health(Phase.ACTIVE, (web(ready=False),), problems=(PROBE,))),
     "failed-overdue": environment(published=replace(environment().published, at=NOW - timedelta(minutes=16))),
     "failed-template": environment(troubles=STALLED),
-    "waiting": environment(desired=Waiting("The commits come from a fork."), published=NEVER),
+    "waiting": environment(desired=Waiting("The commits come from a fork."), published=NEVER, page=PAGE),
     "draft": environment(desired=Absent("The pull request is a draft."), published=NEVER),
     "destroying": removed(),
-    "stuck": removed(desired_at=NOW - timedelta(minutes=11), health=STUCK, observed_at=NOW),
+    "stuck": removed(desired_at=NOW - timedelta(minutes=11), health=STUCK, observed_at=NOW, page=PAGE),
     "destroyed": removed(teardown=torn_down()),
 }
 

@@ -46,13 +46,13 @@ class Realm:
 
     @contextmanager
     def without(self, *names: str) -> Iterator[None]:
-        """These parts of the cluster crash, and are started again at the end."""
+        """These parts of the cluster crash, the last of them is started again first at the end."""
         for name in names:
             self.stack.kill_part(name)
         try:
             yield
         finally:
-            for name in names:
+            for name in reversed(names):
                 self.stack.start_part(name)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What people do with pull requests, on the real thing. `assert_converged` asks GitHub, Git, PostgreSQL, the cluster."""
+"""What people do with pull requests. `assert_converged` asks GitHub, Git, PostgreSQL and the real cluster."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.demo.evidence import Evidence
 from app.demo.github.readings import PullRequest
@@ -83,13 +84,11 @@ def problems(shop: Shop, pulls: list[PullRequest]) -> Iterator[str]:
 
 
 def _said(shop: Shop, pull: PullRequest, row: Row, verdict: Verdict) -> Iterator[str]:
-    comments = shop.comments(pull)
-    # GitHub does not open a completed check run again: what failed and healed has a second one.
-    checks = [check for check in shop.checks(pull) if check.conclusion != "failure"]
+    comments, checks = shop.comments(pull), shop.checks(pull)
     is_silent = verdict is GONE and row.published_commit is None
     if len(comments) > 1 or (not comments and not is_silent):
         yield f"{len(comments)} comments"
-    if len(checks) > 1 or (not checks and not is_silent):
+    if len(checks) > 1 + _beginnings(shop, row, pull) or (not checks and not is_silent):
         yield f"{len(checks)} check runs at the head"
     if checks and shop.says(pull) != verdict.said:
         yield f"the head says {shop.says(pull)}, not {verdict.said}"
@@ -97,6 +96,15 @@ def _said(shop: Shop, pull: PullRequest, row: Row, verdict: Verdict) -> Iterator
         yield f"the comment says {comments[0][:100]!r}, not {verdict.heading!r}"
     if comments and verdict.runs and pull.head_sha[:7] not in comments[0]:
         yield f"the comment does not name {pull.head_sha[:7]}"
+
+
+def _beginnings(shop: Shop, row: Row, pull: PullRequest) -> int:
+    """How often it was on its way anew at this head. GitHub does not open a completed check run again: what failed and
+    healed, was reopened or redeployed has another one."""
+    query = """SELECT split_part(message, ';', 1) IN ('pending', 'provisioning', 'updating')
+        FROM events WHERE environment_id = %s AND kind = 'status' AND commit_sha = %s ORDER BY id"""
+    under_way = [is_under_way for (is_under_way,) in shop.world.query(query, row.id, pull.head_sha)]
+    return sum(now and not before for before, now in pairwise(under_way))
 
 
 def _running(shop: Shop, evidence: Evidence, pull: PullRequest, row: Row, verdict: Verdict) -> Iterator[str]:

@@ -25,7 +25,7 @@ from app.store.engine import Store
 from app.store.leading import Lease
 from app.store.models import EnvironmentRow
 from app.store.rows import environment_of
-from gitops.drift import look
+from gitops.drift import look, own_refs
 from gitops.remote import Remote
 from gitops.render import Templates
 from gitops.repository import Repository
@@ -56,7 +56,7 @@ class House:
     def __post_init__(self) -> None:
         repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
         self.destinations = {CLUSTER.name: Destination(self.syncer)}
-        self.branch = Branch(partial(look, repository), self.destinations)
+        self.branch = Branch(partial(look, repository), self.destinations, partial(own_refs, repository))
         self.decider = Decider(self.store, self.truth, POLICY, self.bell, readers=1)
         self.publisher = Publisher(
             self.store,

@@ -219,3 +219,17 @@ def test_waiting_environment_whose_folder_was_changed_is_left_alone(house: House
     by_hand(house, change)
     house.sweeper.restore()
     assert house.bell.rung == set()
+
+
+def test_own_ref_that_was_deleted_by_hand_is_put_back_without_a_commit(house: House) -> None:
+    house.destinations["default"] = Destination(house.syncer, follows_refs=True)
+    opened(house)
+    ref = f"refs/environments/{NAMESPACE}"
+    followed = house.git("rev-parse", ref)
+    house.git("update-ref", "-d", ref)
+    house.sweeper.restore()
+    house.settle()
+    assert house.git("rev-parse", ref) == followed
+    assert len(house.commits()) == 1
+    house.sweeper.restore()
+    assert house.bell.rung == set()

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from app.domain.cluster import Cluster, SyncerKind
 from app.domain.desired import Absent, Present
 from app.domain.environment import Stage
 from app.domain.health import Cause, Health, Holding, LogSource, Phase, Problem, Sync, Workload
 from app.domain.pull_request import RepositoryRef
 from app.ports import Ring
-from app.store import asking, deciding, observing, publishing, troubles
+from app.store import asking, clusters, deciding, observing, publishing, troubles
 from app.store.asking import Ask
 from app.store.rows import environment_of, locked
 from app.store.tokens import Scope, create
@@ -172,6 +173,29 @@ def test_drift_and_what_cannot_go_are_shown(house: House, reader: Visitor) -> No
         {"name": "ConfigMap/lock", "finalizers": ["acme.com/lock"], "since": "2026-11-24T11:48:00Z"}
     ]
     assert shown["events"][0]["kind"] == "drift"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "argocd"),
+    [
+        (
+            Cluster("default", "preview.test", syncer_namespace="sync", syncer_url="https://argo.test"),
+            "https://argo.test/applications/sync/pr-42-shop",
+        ),
+        (Cluster("default", "preview.test", SyncerKind.FLUX, syncer_url="https://argo.test"), None),
+        (Cluster("default", "preview.test"), None),
+        (Cluster("other", "preview.test", syncer_url="https://argo.test"), None),
+    ],
+    ids=["Argo CD", "Flux, which has no pages", "unknown address", "another cluster"],
+)
+def test_links_lead_to_the_preview_and_to_the_page_of_argo_cd(
+    house: House, reader: Visitor, cluster: Cluster, argocd: str | None
+) -> None:
+    with house.store.begin() as session:
+        clusters.declare(session, [cluster])
+    environment = add(house, 42)
+    shown = reader.get(f"/environments/{environment}").get_json()
+    assert shown["links"] == {"preview": "https://pr-42-shop.preview.test", "argocd": argocd}
 
 
 def test_deployment_that_failed_is_shown_with_its_reasons_and_its_log(house: House, reader: Visitor) -> None:

@@ -69,6 +69,7 @@ class RealCluster:
             "EPHEMERA_CLUSTER_CA": str(self.stack.certificates.authority),
             "EPHEMERA_SYNCER": self.syncer,
             **({"EPHEMERA_REPOSITORY_SECRET": SECRET} if self.syncer == "flux" else {}),
+            **({"EPHEMERA_SYNCER_URL": self.stack.argocd_url} if self.syncer == "argocd" else {}),
             **self._settings,
         }
 

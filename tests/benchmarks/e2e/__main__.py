@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.e2e`: measure P11 and P12 with each syncer, print a table, write `build/bench-e2e.json`.
 
-In one run for each syncer, on one stack: beside an environment that can never become ready and one that the API server
-refuses, pull requests one after the other (P11), the peer, then one commit among 10 environments, 200 opened at once, and
-one commit among all of them (P12). A goal that is missed is a line in the table, not a failure.
+In one run for each syncer, on one stack: beside an environment that can never become ready and one that the API
+server refuses, pull requests one after the other (P11), the peer, then one commit among 10 environments, 200 opened at
+once, and one commit among all of them (P12). A goal that is missed is a line in the table, not a failure.
 """
 
 import json
@@ -64,7 +64,7 @@ def main(syncer: Syncer | None, rounds: int, many: int, minutes: float) -> None:
         click.echo(f"ephemera: {error}", err=True)
         sys.exit(1)
     plan = Plan(rounds, many, minutes * 60)
-    figures = {name: _measure(name, plan) for name in ([syncer] if syncer else SYNCERS)}
+    figures: dict[str, Figures] = {name: _measure(name, plan) for name in ([syncer] if syncer else SYNCERS)}
     print(table(figures))
     WRITTEN.parent.mkdir(exist_ok=True)
     WRITTEN.write_text(json.dumps(document(figures), indent=2) + "\n")

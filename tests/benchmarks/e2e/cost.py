@@ -2,15 +2,15 @@
 
 import time
 
-from app.demo.real.stack import SYNCER_COMPONENTS
 from app.demo.github.readings import PullRequest
+from app.demo.real.stack import SYNCER_COMPONENTS
 from tests.benchmarks.e2e.timeline import Timeline
 from tests.e2e.realm import Realm
 from tests.scenarios.shop import Shop
 
 
 def one_commit(realm: Realm, timeline: Timeline, shop: Shop, pull: PullRequest, seconds: float) -> float:
-    """Push to one of the environments; the syncer's processor seconds from then on, everything that it does meanwhile."""
+    """Push to one of the environments; the processor seconds of all that the syncer does from then on."""
     parts = SYNCER_COMPONENTS[realm.syncer]
     before, until = realm.stack.cpu_seconds(parts), time.monotonic() + seconds
     pushed = shop.push(pull)

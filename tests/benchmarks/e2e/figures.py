@@ -103,5 +103,5 @@ def _ratio(ours: float, other: float) -> float:
     return round(ours / other, 2) if other else 0.0
 
 
-def _yes(is_met: bool) -> str:  # noqa: FBT001 - a value, not a switch
+def _yes(is_met: bool) -> str:
     return "yes" if is_met else "no"

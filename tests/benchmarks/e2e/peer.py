@@ -41,7 +41,7 @@ local walk(value) =
   else if std.isArray(value) then [walk(each) for each in value]
   else if std.isObject(value) then {{ [put(key)]: walk(value[key]) for key in std.objectFields(value) }}
   else value;
-walk(import 'objects.json')
+walk(import 'objects.libsonnet')
 """
 
 
@@ -121,14 +121,14 @@ def _publish_manifests(realm: Realm) -> str:
     """Put the objects of an environment, as a Jsonnet program over name and commit, into a repository of its own."""
     git, folder = realm.world.outside.git, realm.world.outside.directory / "peer"
     url = git.create(_MANIFESTS, readme=True)
-    run = {"env": {"PATH": realm.world.outside.settings()["PATH"], **git.client_environment()}, "check": True}
-    subprocess.run(["git", "clone", "--quiet", url, str(folder)], **run)  # type: ignore[call-overload]
+    environment = {"PATH": realm.world.outside.settings()["PATH"], **git.client_environment()}
+    subprocess.run(["git", "clone", "--quiet", url, str(folder)], env=environment, check=True)
     (folder / "environment").mkdir()
-    (folder / "environment" / "objects.json").write_text(json.dumps(_rendered()))
+    (folder / "environment" / "objects.libsonnet").write_text(json.dumps(_rendered()))
     (folder / "environment" / "main.jsonnet").write_text(_JSONNET)
     author = ("-c", "user.name=Peer", "-c", "user.email=peer@localhost")
     for command in (["add", "."], [*author, "commit", "--quiet", "-m", "Add the environment"], ["push", "--quiet"]):
-        subprocess.run(["git", "-C", str(folder), *command], **run)  # type: ignore[call-overload]
+        subprocess.run(["git", "-C", str(folder), *command], env=environment, check=True)
     return url
 
 
@@ -213,7 +213,7 @@ def _forwarder(target: str, token: str) -> Iterator[str]:
     class Forwarding(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+        def do_GET(self) -> None:
             path = self.path.removeprefix("/api/v3")
             answer = _ask("GET", f"{target}{path}", headers={"Authorization": f"Bearer {token}"})
             self.send_response(answer.status_code)

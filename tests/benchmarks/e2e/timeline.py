@@ -1,6 +1,5 @@
 """When things were seen in the cluster: watched by somebody who has nothing to do with Ephemera."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -8,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from app.demo.evidence import HEAD_SHA
 from app.demo.real.kube_api import ApiError, KubeApi
@@ -54,7 +51,7 @@ class Timeline:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            with suppress(ApiError, requests.RequestException):
+            with suppress(ApiError, OSError):
                 for event in self.api.watch("apps/v1", "Deployment", timeoutSeconds=_WATCH_SECONDS):
                     if event["type"] in ("ADDED", "MODIFIED"):
                         self._see(event["object"])
@@ -74,4 +71,4 @@ class Timeline:
 
 def pushed_at(repository: Path, ref: str) -> float:
     """When the Git server moved the ref: it writes one file for each."""
-    return os.stat(repository / ref).st_mtime
+    return (repository / ref).stat().st_mtime

@@ -31,7 +31,7 @@ def check_quotas(store: Store, kind: Kind, body: Json) -> None:
     for quota in store.all(RESOURCE_QUOTA, body["metadata"]["namespace"]):
         hard = quota.body.get("spec", {}).get("hard", {})
         wanted = _wanted(kind, body, hard)
-        if wanted:
+        if wanted or kind is POD:
             _check_quota(kind, body, quota.name, hard, wanted, _used(store, quota.namespace, wanted))
 
 

@@ -7,26 +7,18 @@ It looks at Git when its time has come, when it has never looked, and when it is
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from app.demo.kubernetes.apiserver.kinds import (
-    APPLICATION,
-    DEPLOYMENT,
-    INGRESS,
-    JOB,
-    NAMESPACE,
-    STATEFUL_SET,
-    Json,
-    kind_of,
-)
+from app.demo.kubernetes.apiserver.errors import ApiError
+from app.demo.kubernetes.apiserver.kinds import APPLICATION, KINDS, Json, kind_of
 from app.demo.kubernetes.apiserver.store import Record
 from app.demo.kubernetes.apiserver.verbs import Target, Verbs
 from app.demo.kubernetes.syncers.applicationset import ARGOCD, FINALIZER
-from app.demo.kubernetes.syncers.applicationstatus import application_status, comparison_failed
+from app.demo.kubernetes.syncers.applicationstatus import Resources, application_status, comparison_failed
 from app.demo.kubernetes.syncers.apply import Applier, target_of
-from app.demo.kubernetes.syncers.manifests import ManifestError, Manifests
+from app.demo.kubernetes.syncers.manifests import Manifest, ManifestError, Manifests
 from app.demo.kubernetes.syncers.mirror import GitError, Mirrors
-from app.demo.kubernetes.syncers.operation import Operation, advance, destination, plan, tracked_by
+from app.demo.kubernetes.syncers.operation import Operation, advance, destination, marks, plan, tracked_by
 from app.demo.kubernetes.syncers.settings import Switch, SyncerSettings
 from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
 from app.demo.kubernetes.workloads.objects import drop_annotation, is_going
@@ -35,7 +27,8 @@ _REFRESH = "argocd.argoproj.io/refresh"
 _WAIT_SECONDS = 0.1
 _RETRY_SECONDS = 2.0
 _FRESH_SECONDS = 1.0
-_WATCHED = (DEPLOYMENT, STATEFUL_SET, JOB, INGRESS, NAMESPACE)
+_HEAL_SECONDS = 1.0
+_WATCHED = tuple(kind for kind in KINDS if not kind.is_custom)
 
 
 @dataclass(slots=True)
@@ -45,6 +38,9 @@ class _Memory:
     next_poll: float
     revision: str = ""
     operation: Operation | None = None
+    healed_at: float = 0.0
+    compared: dict[Target, int] = field(default_factory=dict)
+    """{object: its revision when it was last found to be as the manifest says}."""
 
 
 class Applications:
@@ -112,21 +108,58 @@ class Applications:
         operation = memory.operation
         if operation is None:
             return
+        drifted = self._drifted(application, memory) if operation.phase == "Succeeded" else frozenset()
+        if drifted and self._heals(application, memory):
+            waves = operation.waves
+            operation = memory.operation = Operation(operation.revision, operation.tree, waves)
+            drifted = frozenset()
         was_over = operation.is_over
         advance(operation, application, self._applier, self._verbs.store)
-        wanted = [
-            self._applier.target(manifest.body, destination(application))
+        wanted = [target for target, _ in self._wanted(application, operation)]
+        left = [target for target in _inventory(application) if target not in wanted]
+        if operation.phase == "Succeeded" and not was_over:
+            left = [_target(record) for record in self._applier.remove(left)]
+        resources = Resources((*wanted, *left), drifted)
+        self._write(
+            application, application_status(application, self._verbs.store, operation, resources, memory.revision)
+        )
+
+    def _wanted(self, application: Record, operation: Operation) -> list[tuple[Target, Manifest]]:
+        return [
+            (self._applier.target(manifest.body, destination(application)), manifest)
             for wave in operation.waves
             for manifest in wave
             if kind_of(manifest.body)
         ]
-        left = [target for target in _inventory(application) if target not in wanted]
-        if operation.phase == "Succeeded" and not was_over:
-            left = [_target(record) for record in self._applier.remove(left)]
-        self._write(
-            application,
-            application_status(application, self._verbs.store, operation, [*wanted, *left], memory.revision),
-        )
+
+    def _drifted(self, application: Record, memory: _Memory) -> frozenset[Target]:
+        """The objects that are not any more as the commit says that was applied."""
+        if memory.operation is None:
+            return frozenset()
+        wanted = self._wanted(application, memory.operation)
+        return frozenset(target for target, item in wanted if self._has_drifted(application, memory, target, item))
+
+    def _has_drifted(self, application: Record, memory: _Memory, target: Target, manifest: Manifest) -> bool:
+        record = self._verbs.store.find(target.kind, target.namespace, target.name)
+        if record is None or record.revision == memory.compared.get(target):
+            return record is None
+        try:
+            if self._applier.differs(manifest.body, target, marks(application, target)):
+                return True
+        except ApiError:
+            return True
+        memory.compared[target] = record.revision
+        return False
+
+    def _heals(self, application: Record, memory: _Memory) -> bool:
+        """Whether what drifted is put back now: not oftener than every so often, lest two who disagree never rest."""
+        automated = (application.body["spec"].get("syncPolicy") or {}).get("automated") or {}
+        now = time.monotonic()
+        if not automated.get("selfHeal") or now < memory.healed_at + _HEAL_SECONDS:
+            memory.next_poll = min(memory.next_poll, max(now, memory.healed_at + _HEAL_SECONDS))
+            return False
+        memory.healed_at = now
+        return True
 
     def _take_down(self, application: Record) -> float | None:
         if FINALIZER not in application.body["metadata"].get("finalizers", ()):

@@ -11,6 +11,7 @@ from app.demo.kubernetes.apiserver.errors import ApiError
 from app.demo.kubernetes.apiserver.kinds import APPLICATION, APPLICATION_SET, Json
 from app.demo.kubernetes.apiserver.store import Record
 from app.demo.kubernetes.apiserver.verbs import Target, Verbs
+from app.demo.kubernetes.syncers.gotemplate import TemplateError, fill
 from app.demo.kubernetes.syncers.mirror import GitError, Mirrors
 from app.demo.kubernetes.syncers.settings import Switch, SyncerSettings
 from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
@@ -51,7 +52,7 @@ class ApplicationSets:
             return self._next_poll[key] - now
         try:
             self._generate(record, record.stored_at if is_poked else now)
-        except GitError as error:
+        except (GitError, TemplateError) as error:
             self._write(record, str(error), is_poked=False)
             return _RETRY_SECONDS
         self._next_poll[key] = now + self._settings.poll_seconds
@@ -64,25 +65,34 @@ class ApplicationSets:
         mirror.fetch(asked_at)
         commit = mirror.commit(generator["revision"])
         folders = mirror.folders(commit, generator["directories"][0]["path"])
-        wanted = {path.rpartition("/")[2]: path for path in folders}
+        bodies = [_application(record, path) for path in folders]
+        wanted = {str(body["metadata"]["name"]): body for body in bodies}
         present = {
             application.name: application
             for application in self._verbs.store.all(APPLICATION, record.namespace)
             if _belongs_to(application, record)
         }
         self._create_missing(record, wanted, present)
+        self._change_others(wanted, present)
         for name in sorted(present.keys() - wanted.keys()):
             if not is_going(present[name]):
                 self._verbs.delete(Target(APPLICATION, record.namespace, name))
 
-    def _create_missing(self, record: Record, wanted: Mapping[str, str], present: Mapping[str, Record]) -> None:
+    def _create_missing(self, record: Record, wanted: Mapping[str, Json], present: Mapping[str, Record]) -> None:
         for name in sorted(wanted.keys() - present.keys()):
-            body = _application(record, name, wanted[name])
             try:
-                self._verbs.create(Target(APPLICATION, record.namespace), body)
+                self._verbs.create(Target(APPLICATION, record.namespace), wanted[name])
             except ApiError as error:
                 if error.reason != "AlreadyExists":
                     raise
+
+    def _change_others(self, wanted: Mapping[str, Json], present: Mapping[str, Record]) -> None:
+        """Those that are not as the template says any more: it, or somebody, has changed them."""
+        for name in sorted(wanted.keys() & present.keys()):
+            spec = wanted[name]["spec"]
+            if present[name].body["spec"] != spec and not is_going(present[name]):
+                target = Target(APPLICATION, present[name].namespace, name)
+                self._verbs.change(target, lambda body, spec=spec: body | {"spec": spec})  # type: ignore[misc]
 
     def _write(self, record: Record, trouble: str, *, is_poked: bool) -> None:
         if is_poked:
@@ -110,7 +120,8 @@ def _application_set(name: str, settings: SyncerSettings) -> Json:
             "project": "ephemera",
             "source": source,
             "destination": {"server": "https://kubernetes.default.svc", "namespace": "{{.path.basename}}"},
-            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+            # A commit that has failed is not tried again: what tests of a failure wait for.
+            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "retry": {"limit": 0}},
         },
     }
     spec = {
@@ -123,15 +134,11 @@ def _application_set(name: str, settings: SyncerSettings) -> Json:
     return {"metadata": {"name": name, "namespace": ARGOCD}, "spec": spec}
 
 
-def _application(record: Record, name: str, path: str) -> Json:
-    template = record.body["spec"]["template"]
-    metadata = {"name": name, "finalizers": [FINALIZER], "ownerReferences": [owner_reference(record)]}
-    spec = {
-        **template["spec"],
-        "source": {**template["spec"]["source"], "path": path},
-        "destination": {**template["spec"]["destination"], "namespace": name},
-    }
-    return {"metadata": metadata, "spec": spec}
+def _application(record: Record, path: str) -> Json:
+    """The Application of a folder, as the set's template makes it."""
+    body: Json = fill(record.body["spec"]["template"], path)
+    metadata = {**body["metadata"], "ownerReferences": [owner_reference(record)]}
+    return {"metadata": metadata, "spec": body["spec"]}
 
 
 def _belongs_to(application: Record, record: Record) -> bool:
@@ -151,7 +158,7 @@ def _conditions(trouble: str) -> list[Json]:
             condition("ParametersGenerated", "False", "ErrorOccurred", trouble),
             condition("ResourcesUpToDate", "False", "ApplicationGenerationFromParamsError", trouble),
         ]
-    generated = "Successfully generated parameters for all Applications"
+    generated = "All parameters have been generated successfully"
     done = "All applications have been generated successfully"
     return [
         condition("ErrorOccurred", "False", "ApplicationSetUpToDate", done),

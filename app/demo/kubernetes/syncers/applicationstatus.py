@@ -1,8 +1,9 @@
 """The status of an Application, in Argo CD's shape: pkg/apis/application/v1alpha1/types.go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from app.demo.kubernetes.apiserver.kinds import Json
+from app.demo.kubernetes.apiserver.kinds import INGRESS, Json
 from app.demo.kubernetes.apiserver.metadata import timestamp
 from app.demo.kubernetes.apiserver.store import Record, Store
 from app.demo.kubernetes.apiserver.verbs import Target
@@ -13,14 +14,24 @@ from app.demo.kubernetes.workloads.objects import images_of
 _KEPT_HISTORY = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The objects of an Application, and which of them are not as they were applied."""
+
+    targets: tuple[Target, ...]
+    drifted: frozenset[Target] = frozenset()
+
+
 def application_status(
-    application: Record, store: Store, operation: Operation, targets: Sequence[Target], revision: str
+    application: Record, store: Store, operation: Operation, objects: Resources, revision: str
 ) -> Json:
-    """The status after an operation's present step, with the targets as the Application's resources."""
+    """The status after an operation's present step."""
     old = application.body.get("status") or {}
-    is_synced = operation.phase == "Succeeded"
-    resources = [_resource(store, target, is_synced=is_synced) for target in targets]
-    health = worst(item["health"]["status"] for item in resources if "health" in item)
+    targets = objects.targets
+    is_applied = operation.phase == "Succeeded"
+    is_synced = is_applied and not objects.drifted
+    resources = [_resource(store, target, is_synced=is_applied and target not in objects.drifted) for target in targets]
+    health = worst(_health_of(store, target) for target in targets)
     spec = application.body["spec"]
     status: Json = {
         "sync": {
@@ -33,8 +44,9 @@ def application_status(
         "operationState": _operation_state(operation, spec),
         "history": _history(old, operation, spec),
         "sourceType": "Directory",
+        "resourceHealthSource": "appTree",
         "controllerNamespace": application.namespace,
-        "summary": {"images": sorted(_images(store, targets))},
+        "summary": _summary(store, targets),
         "reconciledAt": timestamp(),
     }
     if conditions := _conditions(old, operation):
@@ -63,10 +75,14 @@ def _resource(store: Store, target: Target, *, is_synced: bool) -> Json:
         entry["namespace"] = target.namespace
     record = store.find(kind, target.namespace, target.name)
     entry["status"] = "Synced" if is_synced and record else "OutOfSync"
-    health = health_of(record) if record else ("Missing", "")
-    if health is not None:
-        entry["health"] = {"status": health[0], **({"message": health[1]} if health[1] else {})}
     return entry
+
+
+def _health_of(store: Store, target: Target) -> str:
+    """Told for the whole Application alone: that of single objects is kept elsewhere (`resourceHealthSource`)."""
+    record = store.find(target.kind, target.namespace, target.name)
+    health = health_of(record) if record else ("Missing", "")
+    return health[0] if health else "Healthy"
 
 
 def _health(old: Json, status: str) -> Json:
@@ -75,10 +91,11 @@ def _health(old: Json, status: str) -> Json:
 
 
 def _operation_state(operation: Operation, spec: Json) -> Json:
+    retry = (spec.get("syncPolicy") or {}).get("retry") or {"limit": 5}
     state: Json = {
         "operation": {
             "initiatedBy": {"automated": True},
-            "retry": {"limit": 5},
+            "retry": retry,
             "sync": {"prune": True, "revision": operation.revision},
         },
         "phase": operation.phase,
@@ -86,6 +103,8 @@ def _operation_state(operation: Operation, spec: Json) -> Json:
         "startedAt": operation.started_at,
         "syncResult": {"revision": operation.revision, "resources": operation.results, "source": spec["source"]},
     }
+    if operation.retries:
+        state["retryCount"] = operation.retries
     if operation.finished_at:
         state["finishedAt"] = operation.finished_at
     return state
@@ -113,6 +132,31 @@ def _history(old: Json, operation: Operation, spec: Json) -> list[Json]:
         "source": spec["source"],
     }
     return [*history, entry][-_KEPT_HISTORY:]
+
+
+def _summary(store: Store, targets: Sequence[Target]) -> Json:
+    summary: Json = {}
+    if images := sorted(_images(store, targets)):
+        summary["images"] = images
+    if urls := sorted(url for target in targets if target.kind is INGRESS for url in _urls(store, target)):
+        summary["externalURLs"] = urls
+    return summary
+
+
+def _urls(store: Store, target: Target) -> Iterator[str]:
+    """The addresses of an Ingress, once it has one: controller/cache/info.go, populateIngressInfo."""
+    record = store.find(target.kind, target.namespace, target.name)
+    if record is None or not (record.body.get("status") or {}).get("loadBalancer", {}).get("ingress"):
+        return
+    spec = record.body.get("spec") or {}
+    secure = {host for entry in spec.get("tls") or () for host in entry.get("hosts") or ()}
+    for rule in spec.get("rules") or ():
+        host = rule.get("host")
+        paths: list[Json] = (rule.get("http") or {}).get("paths") or [{}]
+        for path in paths:
+            if host:
+                place = str(path.get("path") or "").rstrip("*").rstrip("/")
+                yield f"{'https' if host in secure else 'http'}://{host}{place}"
 
 
 def _images(store: Store, targets: Iterable[Target]) -> set[str]:

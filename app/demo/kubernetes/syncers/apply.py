@@ -56,6 +56,27 @@ class Applier:
         with self._verbs.store.lock:
             return self._write(_marked(body, marks), target)
 
+    def differs(self, body: Json, target: Target, marks: Marks) -> bool:
+        """Whether applying the manifest would change anything. `ApiError` when it would be refused."""
+        wanted = _marked(body, marks)
+        with self._verbs.store.lock:
+            present = self._verbs.store.find(target.kind, target.namespace, target.name)
+            if present is None:
+                return True
+            if _must_be_replaced(wanted):
+                return _content(_merged(present.copy(), wanted)) != _content(present.body)
+            return self._verbs.change(target, lambda current: _merged(current, wanted), is_dry_run=True) is not present
+
+    def check(self, body: Json, target: Target, marks: Marks) -> None:
+        """Raises `ApiError` when the API would refuse the manifest; writes nothing."""
+        self._check_allowed(target)
+        wanted = _marked(body, marks)
+        with self._verbs.store.lock:
+            if self._verbs.store.find(target.kind, target.namespace, target.name) is None:
+                self._verbs.create(Target(target.kind, target.namespace), wanted, is_dry_run=True)
+            else:
+                self._verbs.change(target, lambda current: _merged(current, wanted), is_dry_run=True)
+
     def remove(self, targets: Iterable[Target]) -> list[Record]:
         """Deletes what of the targets exists; the answer is what is still there."""
         rest: list[Record] = []

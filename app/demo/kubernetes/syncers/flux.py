@@ -32,4 +32,5 @@ def _source(settings: SyncerSettings) -> Json:
 def _kustomization(settings: SyncerSettings) -> Json:
     reference = {"kind": "GitRepository", "name": FLUX_SYSTEM}
     spec = {"interval": "10m0s", "path": settings.path, "prune": True, "wait": False, "sourceRef": reference}
+    spec["retryInterval"] = "5s"
     return {"metadata": {"name": FLUX_SYSTEM}, "spec": {**spec, "deletionPolicy": "WaitForTermination"}}

@@ -5,10 +5,11 @@ a failure. Source: fluxcd/kustomize-controller, api/v1/kustomization_types.go.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.demo.kubernetes.apiserver.errors import ApiError
-from app.demo.kubernetes.apiserver.kinds import GIT_REPOSITORY, KUSTOMIZATION
+from app.demo.kubernetes.apiserver.kinds import GIT_REPOSITORY, KUSTOMIZATION, NAMESPACE, Json
 from app.demo.kubernetes.apiserver.store import Record
 from app.demo.kubernetes.apiserver.verbs import Target, Verbs
 from app.demo.kubernetes.syncers.apply import Applier, Marks
@@ -27,7 +28,6 @@ from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
 from app.demo.kubernetes.workloads.objects import is_going
 
 _WAIT_SECONDS = 0.1
-_RETRY_SECONDS = 5.0
 _LABEL = "kustomize.toolkit.fluxcd.io"
 
 
@@ -48,7 +48,7 @@ class Kustomizations:
         self._switch = switch
         self._manifests = Manifests()
         self._memories: dict[str, _Memory] = {}
-        self._applied: dict[tuple[str, Target], str] = {}
+        self._applied: dict[tuple[str, Target], tuple[str, int]] = {}
 
     def reconciler(self) -> Reconciler:
         """What the loop calls."""
@@ -107,15 +107,22 @@ class Kustomizations:
     def _seconds_until_next(self, record: Record, outcome: Outcome) -> float:
         if outcome.is_ready:
             return parse_interval(record.body["spec"]["interval"])
-        return _WAIT_SECONDS if outcome.reason == "Progressing" else _RETRY_SECONDS
+        spec = record.body["spec"]
+        again = parse_interval(spec.get("retryInterval") or spec["interval"])
+        return _WAIT_SECONDS if outcome.reason == "Progressing" else again
 
     def _applied_outcome(self, record: Record, revision: str) -> Outcome:
         if not revision:
             return Outcome("", "ArtifactFailed", "Source artifact not found, retrying in 30s")
         manifests = self._built(record, revision)
         targets = tuple(self._applier.target(item.body, _namespace(record)) for item in manifests)
-        for manifest, target in zip(manifests, targets, strict=True):
-            self._apply(record, manifest, target)
+        for stage in _stages(list(zip(manifests, targets, strict=True))):
+            changed = [(manifest, target) for manifest, target in stage if self._has_changed(record, manifest, target)]
+            for manifest, target in changed:
+                self._try(record, manifest, target, self._applier.check)
+            for manifest, target in changed:
+                self._try(record, manifest, target, self._applier.apply)
+                self._remember(record, manifest, target)
         if record.body["spec"].get("prune"):
             self._applier.remove(item for item in inventory_of(record) if item not in targets)
         return Outcome(revision, "ReconciliationSucceeded", f"Applied revision: {revision}", targets)
@@ -129,20 +136,27 @@ class Kustomizations:
             raise GitError(f"kustomization path not found: stat {path}: no such file or directory")
         return self._manifests.read(mirror, tree, is_recursive=True)
 
-    def _apply(self, record: Record, manifest: Manifest, target: Target) -> None:
-        """Writes what is new; a file that was applied before is left alone while its object exists."""
-        key = (record.body["metadata"]["uid"], target)
+    def _has_changed(self, record: Record, manifest: Manifest, target: Target) -> bool:
+        """Whether it has to be applied: a file whose object nobody has touched since then has not."""
         present = self._verbs.store.find(target.kind, target.namespace, target.name)
-        if present is not None and self._applied.get(key) == manifest.blob:
-            return
+        known = self._applied.get((record.body["metadata"]["uid"], target))
+        return present is None or known != (manifest.blob, present.revision)
+
+    def _remember(self, record: Record, manifest: Manifest, target: Target) -> None:
+        present = self._verbs.store.find(target.kind, target.namespace, target.name)
+        if present is not None:
+            self._applied[record.body["metadata"]["uid"], target] = (manifest.blob, present.revision)
+
+    def _try(
+        self, record: Record, manifest: Manifest, target: Target, write: Callable[[Json, Target, Marks], object]
+    ) -> None:
         labels = ((f"{_LABEL}/name", record.name), (f"{_LABEL}/namespace", record.namespace))
         try:
-            self._applier.apply(manifest.body, target, Marks(labels=labels))
+            write(manifest.body, target, Marks(labels=labels))
         except ApiError as error:
             place = "/".join(part for part in (target.kind.kind, target.namespace, target.name) if part)
             message = f"{place} dry-run failed ({error.reason}): {error.message}"
             raise ApiError(error.code, error.reason, message) from error
-        self._applied[key] = manifest.blob
 
     def _with_health(self, record: Record, memory: _Memory, outcome: Outcome) -> Outcome:
         """With `wait: true` it is ready only when everything applied is, or has failed when that takes too long."""
@@ -172,6 +186,14 @@ class Kustomizations:
         self._memories.pop(record.body["metadata"]["uid"], None)
         release(self._verbs, record)
         return None
+
+
+def _stages(pairs: list[tuple[Manifest, Target]]) -> list[list[tuple[Manifest, Target]]]:
+    """What everything else needs comes first; in a stage all are tried before one is written.
+
+    Source: fluxcd/pkg/ssa, ResourceManager.ApplyAllStaged.
+    """
+    return [[pair for pair in pairs if (pair[1].kind is NAMESPACE) == is_first] for is_first in (True, False)]
 
 
 def _source_of(record: Record) -> Target:

@@ -1,10 +1,12 @@
 """A sync of one Application: wave after wave, each waiting until the one before is healthy.
 
-A running operation is not interrupted by a newer commit, and a failed one is not tried again for the same commit:
-both as Argo CD's automated sync does it.
+A running operation is not interrupted by a newer commit. One that fails is tried again as its `retry` says, and then
+not again for the same commit. Both as Argo CD's automated sync does it: controller/appcontroller.go.
 """
 
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from app.demo.kubernetes.apiserver.errors import ApiError
@@ -14,8 +16,11 @@ from app.demo.kubernetes.apiserver.store import Record, Store
 from app.demo.kubernetes.apiserver.verbs import Target
 from app.demo.kubernetes.syncers.apply import Applier, Marks
 from app.demo.kubernetes.syncers.health import health_of
+from app.demo.kubernetes.syncers.intervals import parse_interval
 from app.demo.kubernetes.syncers.manifests import Manifest
 
+_RETRIES = 5
+"""Where an Application says nothing."""
 _TRACKING = "argocd.argoproj.io/tracking-id"
 
 
@@ -31,6 +36,10 @@ class Operation:
     phase: str = "Running"
     message: str = ""
     next_wave: int = 0
+    retries: int = 0
+    """How often it was, or is being, tried again."""
+    retry_at: float | None = None
+    """When the next try begins, on the monotonic clock; None while none is waited for."""
     results: list[Json] = field(default_factory=list)
 
     @property
@@ -42,6 +51,29 @@ class Operation:
         """Ends it."""
         self.phase, self.message, self.finished_at = phase, message, timestamp()
 
+    def fail(self, message: str, retry: Json) -> None:
+        """Ends it badly, unless it may be tried again: then it waits, and says so."""
+        if 0 <= retry.get("limit", _RETRIES) <= self.retries:
+            self.end("Failed", message)
+            return
+        backoff = retry.get("backoff") or {}
+        seconds = parse_interval(backoff.get("duration", "5s")) * backoff.get("factor", 2) ** self.retries
+        seconds = min(seconds, parse_interval(backoff.get("maxDuration", "3m")))
+        self.retries += 1
+        self.retry_at, self.finished_at = time.monotonic() + seconds, timestamp()
+        moment = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%I:%M%p").lstrip("0")
+        self.message = f"{message}. Retrying attempt #{self.retries} at {moment}."
+
+    def is_waiting(self) -> bool:
+        """Whether it waits for its next try, which begins when the time has come."""
+        if self.retry_at is None:
+            return False
+        if time.monotonic() < self.retry_at:
+            return True
+        self.retry_at, self.finished_at, self.next_wave, self.results = None, "", 0, []
+        self.message = f"Retrying operation. Attempt #{self.retries}"
+        return False
+
 
 def plan(revision: str, tree: str, manifests: list[Manifest]) -> Operation:
     """An operation over the manifests, which are in order."""
@@ -51,14 +83,14 @@ def plan(revision: str, tree: str, manifests: list[Manifest]) -> Operation:
 
 def advance(operation: Operation, application: Record, applier: Applier, store: Store) -> None:
     """Takes the operation as far as it goes now."""
-    while not operation.is_over:
+    while not operation.is_over and not operation.is_waiting():
         if operation.next_wave and not _is_settled(operation, application, applier, store):
             return
         if operation.next_wave == len(operation.waves):
             operation.end("Succeeded", "successfully synced (all tasks run)")
             return
-        _apply_wave(operation, application, applier)
-        operation.next_wave += 1
+        if _apply_wave(operation, application, applier):
+            operation.next_wave += 1
 
 
 def _is_settled(operation: Operation, application: Record, applier: Applier, store: Store) -> bool:
@@ -72,7 +104,7 @@ def _is_settled(operation: Operation, application: Record, applier: Applier, sto
         if health is None or health[0] == "Healthy":
             continue
         if health[0] == "Degraded":
-            operation.end("Failed", "one or more synchronization tasks completed unsuccessfully")
+            operation.fail("one or more synchronization tasks completed unsuccessfully", retry_of(application))
             return False
         name = f"{target.kind.group}/{target.kind.kind}/{target.name}".lstrip("/")
         operation.message = f"waiting for healthy state of {name}"
@@ -80,12 +112,12 @@ def _is_settled(operation: Operation, application: Record, applier: Applier, sto
     return True
 
 
-def _apply_wave(operation: Operation, application: Record, applier: Applier) -> None:
+def _apply_wave(operation: Operation, application: Record, applier: Applier) -> bool:
     failures: list[str] = []
     for manifest in operation.waves[operation.next_wave]:
         try:
             target = applier.target(manifest.body, destination(application))
-            outcome = applier.apply(manifest.body, target, _marks(application, target))
+            outcome = applier.apply(manifest.body, target, marks(application, target))
         except ApiError as error:
             failures.append(error.message)
             operation.results.append(_result(manifest, application, "SyncFailed", error.message))
@@ -94,7 +126,15 @@ def _apply_wave(operation: Operation, application: Record, applier: Applier) -> 
         message = f"{kind}/{target.name} {outcome}"
         operation.results.append(_result(manifest, application, "Synced", message))
     if failures:
-        operation.end("Failed", f"one or more objects failed to apply, reason: {failures[0]}")
+        message = f"one or more objects failed to apply, reason: {','.join(failures)}"
+        operation.fail(message, retry_of(application))
+    return not failures
+
+
+def retry_of(application: Record) -> Json:
+    """How an Application's failed operations are tried again."""
+    retry: Json = (application.body["spec"].get("syncPolicy") or {}).get("retry") or {}
+    return retry
 
 
 def destination(application: Record) -> str:
@@ -109,7 +149,8 @@ def tracked_by(record: Record) -> str:
     return tracking.partition(":")[0]
 
 
-def _marks(application: Record, target: Target) -> Marks:
+def marks(application: Record, target: Target) -> Marks:
+    """By what an object is known as the Application's."""
     path = f"{target.kind.group}/{target.kind.kind}:{target.namespace or destination(application)}/{target.name}"
     return Marks(annotations=((_TRACKING, f"{application.name}:{path}"),))
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("syncer", sa.Text(), nullable=False),
         sa.Column("syncer_namespace", sa.Text(), nullable=False),
         sa.Column("preview_domain", sa.Text(), nullable=False),
+        sa.Column("syncer_url", sa.Text(), nullable=True),
         sa.Column("leader", sa.Text(), nullable=True),
         sa.Column("leader_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("seen_at", postgresql.TIMESTAMP(timezone=True), nullable=True),

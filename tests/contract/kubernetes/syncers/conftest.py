@@ -1,8 +1,8 @@
 """A cluster with a syncer that follows a repository, and environments of each test's own in it."""
 
+import secrets
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.contract.kubernetes.target import Target, named_target
 
 _TOKEN = "contract-token"
 _KEEPER = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "contract-keeper", "namespace": "flux-system"}}
+_RUN = secrets.token_hex(3)
 _numbers = count(1)
 
 
@@ -73,18 +74,16 @@ def repository(synced_target: Target, follower: Follower, tmp_path_factory: pyte
 
 
 @pytest.fixture
-def story(synced_target: Target, follower: Follower, repository: Repository, tmp_path: Path) -> Iterator[Story]:
+def story(synced_target: Target, follower: Follower, repository: Repository) -> Iterator[Story]:
     """Give an environment that is not there yet; it goes at the end, whatever became of it."""
-    unique = abs(hash(str(tmp_path))) % 10**8
-    story = Story(Api(synced_target, synced_target.token), follower, repository, f"pr-{next(_numbers)}-{unique}")
+    story = Story(Api(synced_target, synced_target.token), follower, repository, f"pr-{next(_numbers)}-{_RUN}")
     yield story
     story.end()
 
 
 @pytest.fixture
-def neighbour(synced_target: Target, follower: Follower, repository: Repository, tmp_path: Path) -> Iterator[Story]:
+def neighbour(synced_target: Target, follower: Follower, repository: Repository) -> Iterator[Story]:
     """Give another one."""
-    unique = abs(hash(str(tmp_path))) % 10**8
-    story = Story(Api(synced_target, synced_target.token), follower, repository, f"pr-{next(_numbers)}-{unique}")
+    story = Story(Api(synced_target, synced_target.token), follower, repository, f"pr-{next(_numbers)}-{_RUN}")
     yield story
     story.end()

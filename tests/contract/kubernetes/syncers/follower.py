@@ -12,6 +12,7 @@ from tests.contract.kubernetes.syncers.repository import CLUSTER, Repository
 _ARGOCD = f"/apis/argoproj.io/v1alpha1/namespaces/{roots.ARGOCD}"
 _SOURCES = f"/apis/source.toolkit.fluxcd.io/v1/namespaces/{roots.FLUX}/gitrepositories"
 _KUSTOMIZATIONS = f"/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{roots.FLUX}/kustomizations"
+_REFRESH = "argocd.argoproj.io/application-set-refresh"
 _numbers = count(1)
 
 
@@ -57,7 +58,10 @@ class ArgoCD:
 
     def follow(self) -> None:
         """See Follower."""
-        for collection, body in (("appprojects", roots.project()), ("applicationsets", roots.application_set(self.api.target))):
+        for collection, body in (
+            ("appprojects", roots.project()),
+            ("applicationsets", roots.application_set(self.api.target)),
+        ):
             path = f"{_ARGOCD}/{collection}/{roots.ROOT}"
             answer = self.api.apply(path, body, "contract", force=True)
             assert answer.code < 300, answer.text
@@ -71,13 +75,13 @@ class ArgoCD:
     def poke_root(self) -> None:
         """See Follower."""
         path = f"{_ARGOCD}/applicationsets/{roots.ROOT}"
-        self.api.patch(path, {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}})
+        # While the last one is still being heeded, a new one would change nothing, and be taken away with it.
+        self.api.wait_for(path, lambda item: _REFRESH not in item["metadata"].get("annotations", {}))
+        self.api.patch(path, {"metadata": {"annotations": {_REFRESH: "true"}}})
 
     def poke(self, environment: str) -> None:
         """See Follower."""
-        self.api.patch(
-            self.path(environment), {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
-        )
+        self.api.patch(self.path(environment), {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
 
     def path(self, environment: str) -> str:
         """See Follower."""

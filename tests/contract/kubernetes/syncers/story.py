@@ -38,9 +38,9 @@ class Story:
         metadata = {"name": name, "namespace": self.name}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
-    def deployment(self, **options: int) -> Json:
+    def deployment(self) -> Json:
         """Return a Deployment in it."""
-        made = deployment("web", **options)
+        made = deployment("web")
         made["metadata"]["namespace"] = self.name
         return made
 

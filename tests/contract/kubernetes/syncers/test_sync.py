@@ -37,8 +37,9 @@ def test_what_was_applied_is_forgotten_once_it_is_pruned(story: Story) -> None:
     commit = story.commit(story.namespace())
     story.api.wait_for(
         story.path,
-        lambda item: story.follower.is_applied(item, commit)
-        and ("ConfigMap", "old") not in story.follower.applied_objects(item),
+        lambda item: (
+            story.follower.is_applied(item, commit) and ("ConfigMap", "old") not in story.follower.applied_objects(item)
+        ),
     )
     story.api.wait_gone(f"{story.place.maps}/old")
 
