@@ -124,7 +124,7 @@ def clock_() -> None:
     stop = _until_told()
     migrating.until_done(stop)
     wiring = this_process()
-    clock.run(wiring.sweeper, wiring.bell, stop)
+    clock.run(wiring.sweeper, wiring.waker, wiring.bell, stop)
 
 
 def _until_told() -> threading.Event:

@@ -1,6 +1,6 @@
 """The clock: sweeps at fixed intervals, and asks for a reconciliation at start and every half hour.
 
-Looking for drift in Git goes on beside the sweep: a remote that does not answer must not hold that up.
+Looking for drift in Git, and waking syncers, go on beside the sweep: what does not answer must not hold that up.
 """
 
 import threading
@@ -11,10 +11,13 @@ import structlog
 from app.errors import EphemeraError
 from app.ports import Bell, Ring
 from app.stages.sweep import Sweeper
+from app.stages.wake import Waker
 from gitops.errors import GitopsError
 
 SWEEP_SECONDS = 5.0
 """How long a lost ring can go unnoticed."""
+WAKE_SECONDS = 2.0
+"""How often it is looked whether the syncers have heard."""
 RESTORE_SECONDS = 60.0
 """How long a folder that somebody changed in Git stays so."""
 RECONCILE_SECONDS = 30 * 60.0
@@ -22,8 +25,9 @@ RECONCILE_SECONDS = 30 * 60.0
 _log = structlog.get_logger(__name__)
 
 
-def run(sweeper: Sweeper, bell: Bell, stop: threading.Event) -> None:
+def run(sweeper: Sweeper, waker: Waker, bell: Bell, stop: threading.Event) -> None:
     """Sweep until `stop` is set. An outage of PostgreSQL is waited out."""
+    threading.Thread(target=_wake, args=(waker, stop), name="wake", daemon=True).start()
     threading.Thread(target=_restore, args=(sweeper, stop), name="drift", daemon=True).start()
     reconcile_at = time.monotonic()
     while not stop.is_set():
@@ -35,6 +39,14 @@ def run(sweeper: Sweeper, bell: Bell, stop: threading.Event) -> None:
         except EphemeraError as error:
             _log.warning("sweep.failed", error=str(error))
         stop.wait(SWEEP_SECONDS)
+
+
+def _wake(waker: Waker, stop: threading.Event) -> None:
+    while not stop.wait(WAKE_SECONDS):
+        try:
+            waker.wake()
+        except EphemeraError as error:
+            _log.warning("wake.failed", error=str(error))
 
 
 def _restore(sweeper: Sweeper, stop: threading.Event) -> None:

@@ -27,6 +27,7 @@ from app.stages.decide import Decider
 from app.stages.publish import Publisher
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
+from app.stages.wake import Waker
 from app.store.engine import Store
 from app.web.services import Services
 from gitops.drift import look, own_refs
@@ -115,6 +116,11 @@ class Wiring:
         """What finds whatever fell between the stages."""
         branch = Branch(partial(look, self.repository), self.destinations, partial(own_refs, self.repository))
         return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, branch)
+
+    @cached_property
+    def waker(self) -> Waker:
+        """What pokes the syncers that have not heard."""
+        return Waker(self.store, self.destinations)
 
     @cached_property
     def services(self) -> Services:

@@ -41,8 +41,6 @@ class Resource:
     """What cannot be said while it cannot be seen, as a sentence."""
     is_optional: bool = False
     """A cluster that does not serve it has none of it."""
-    has_bookmarks: bool = True
-    """Whether a watch in which nothing happens is told so about every minute."""
     keeps: int | None = None
     """Of events: how many of each object, the newest; None: all."""
 
@@ -85,7 +83,7 @@ def _event(raw: Mapping[str, Any]) -> Seen | Foreign:
 def _events(selection: str) -> Resource:
     """The API server keeps no cache of events, and so sends no bookmarks of them (apiserver, storage cacher)."""
     selected = (("fieldSelector", selection),)
-    return Resource("events", "/api/v1/events", _event, selection=selected, has_bookmarks=False, keeps=8)
+    return Resource("events", "/api/v1/events", _event, selection=selected, keeps=8)
 
 
 EVENTS = _events("type=Warning")

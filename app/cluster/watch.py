@@ -92,6 +92,8 @@ class Watch:
         self._newest = 0
         """The newest revision heard of."""
         self._heard_at = 0.0
+        self._is_bookmarked = False
+        """The server has sent a bookmark of this resource, so it goes on to do so, about every minute."""
         self._relist_at = 0.0
 
     def run(self) -> None:
@@ -160,7 +162,9 @@ class Watch:
 
     def _open(self) -> Stream:
         left = max(1.0, self._relist_at - self._clock())
-        longest = self._timing.watch_seconds if self._resource.has_bookmarks else self._timing.silence_seconds * 0.7
+        # A server sends bookmarks of most resources, but of none whose objects have not changed since it started: a
+        # quiet watch ends before it would be taken for dead.
+        longest = self._timing.watch_seconds if self._is_bookmarked else self._timing.silence_seconds * 0.7
         seconds = min(left, longest * (0.9 + self._jitter() / 5))
         query = {
             "watch": "true",
@@ -180,6 +184,7 @@ class Watch:
         if kind == "BOOKMARK":
             bookmark = decode(self._watching, event_decoder(Named), line)
             self._heard(int(bookmark.object.metadata.resource_version))
+            self._is_bookmarked = True
             return
         seen = self._resource.read(raw)
         if kind == "DELETED" or isinstance(seen, Foreign):

@@ -1,5 +1,6 @@
 """The teardown receipt, and what is said of a removal that is stuck. Markdown, written to be read aloud."""
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ _SYNCERS = {
     "Kustomization": "kustomizations.kustomize.toolkit.fluxcd.io",
     "GitRepository": "gitrepositories.source.toolkit.fluxcd.io",
 }
-_BUILT_IN = re.compile(r"foregroundDeletion|orphan|kubernetes|([a-z0-9-]+\.)*(kubernetes|k8s)\.io/.*")
+_BUILT_IN = re.compile(r"foregroundDeletion|orphan|kubernetes|([a-z0-9-]+\.)*(kubernetes|k8s)\.io/[A-Za-z0-9._-]+")
 """Finalizers of Kubernetes itself: what they guard is still in use, and they go by themselves when it is not."""
 
 
@@ -121,9 +122,10 @@ def _help(holding: Holding | None, environment: Environment) -> tuple[str, str]:
         return _everything(namespace)
     if kind in _UNNAMESPACED:
         return "This tells what uses it, and whether its policy keeps it:", f"kubectl describe {kind.lower()} {name}"
-    if holding is None or any(_BUILT_IN.fullmatch(finalizer) for finalizer in holding.finalizers):
+    kept = [finalizer for finalizer in holding.finalizers if _BUILT_IN.fullmatch(finalizer)] if holding else []
+    if holding is None or len(kept) == len(holding.finalizers):
         return "This tells what still uses it:", f"kubectl -n {namespace} describe {kind.lower()} {name}"
-    patch = '{"metadata":{"finalizers":null}}'
+    patch = json.dumps({"metadata": {"finalizers": kept or None}}, separators=(",", ":"))
     return (
         "Whoever set the finalizer should take it away. If that program is gone for good, this lets the object go; "
         "what it may have made outside the cluster stays:",

@@ -51,6 +51,8 @@ class Notebook:
     """What was looked for at the last listing because the watch showed nothing of it."""
     listed_at: float | None = None
     """When that was, by the observer's clock."""
+    unlisted: str | None = None
+    """Why the last listing could not be had whole: the watches may go on for minutes after a right was taken away."""
     said: tuple[str, ...] | None = None
     """What could not be seen when that was kept last."""
     said_at: float = 0.0
@@ -112,6 +114,7 @@ class Observer:
             present = frozenset(self.view.present())
             left = self._listed(frozenset(awaited), frozenset(believed), present)
         except EphemeraError as error:
+            self.notebook.unlisted = str(error)
             _log.warning("observe.blind", cluster=self.lease.cluster, error=str(error))
             return ()
         # What the watch still shows although nothing is left has yet to arrive there; told now, it would come back.
@@ -123,12 +126,15 @@ class Observer:
         notebook, hidden = self.notebook, (awaited | believed) - present
         wanted = awaited | hidden
         is_due = notebook.listed_at is None or self.clock() - notebook.listed_at >= self.list_every.total_seconds()
-        if not wanted or not (is_due or hidden - notebook.hidden):
+        if not wanted:
+            notebook.hidden, notebook.unlisted = frozenset(), None
+            return {}
+        if not (is_due or hidden - notebook.hidden):
             notebook.hidden &= hidden
             return {}
         notebook.listed_at = self.clock()
         left = self.view.remaining(wanted)
-        notebook.hidden = hidden
+        notebook.hidden, notebook.unlisted = hidden, None
         return left
 
     def _settle(self, namespace: str, removed_at: datetime | None, left: Collection[str]) -> bool:
@@ -154,7 +160,9 @@ class Observer:
             self.view.present()
         except EphemeraError as error:
             return tuple(self.view.problems()) or (str(error),)
-        return tuple(self.view.problems())
+        problems, unlisted = tuple(self.view.problems()), self.notebook.unlisted
+        is_told = unlisted is None or any(problem.startswith(unlisted) for problem in problems)
+        return problems if is_told else (*problems, str(unlisted))
 
     def _fetch(self, wanted: LogWanted) -> bool:
         try:

@@ -378,8 +378,15 @@ def test_events_are_asked_for_by_field(serve: Serve) -> None:
     server = serve(in_order(page(), events()))
     Watch(Api(ByToken(server.url)), EVENTS, Shelf(), PATIENT).turn()
     assert [request.query["fieldSelector"] for request in server.requests] == ["type=Warning", "type=Warning"]
-    # Nothing tells that a quiet watch of them is alive, so it ends before it would be taken for dead.
-    assert int(server.requests[1].query["timeoutSeconds"]) < PATIENT.silence_seconds
+
+
+def test_quiet_watch_ends_before_it_would_be_taken_for_dead_until_the_server_sends_bookmarks(serve: Serve) -> None:
+    server = serve(in_order(page(), events(bookmark(9)), events()))
+    watch = Watch(Api(ByToken(server.url)), EVENTS, Shelf(), PATIENT)
+    watch.turn()
+    watch.turn()
+    quiet, told = (int(request.query["timeoutSeconds"]) for request in server.requests[1:])
+    assert quiet < PATIENT.silence_seconds < told
 
 
 def test_stop_ends_a_watch_that_waits_in_silence(begin: Begin) -> None:

@@ -73,6 +73,11 @@ def test_what_is_not_gone_or_never_was_has_no_receipt(row: Environment) -> None:
         ),
         ((holding("Pod/web-1", "foregroundDeletion"),), "kubectl -n pr-42-shop describe pod web-1"),
         (
+            (holding("Deployment/web", "acme.com/lock", "foregroundDeletion"),),
+            "kubectl -n pr-42-shop patch deployment web --type=merge"
+            ' -p \'{"metadata":{"finalizers":["foregroundDeletion"]}}\'',
+        ),
+        (
             (holding("PersistentVolumeClaim/data", "kubernetes.io/pvc-protection"),),
             "kubectl -n pr-42-shop describe persistentvolumeclaim data",
         ),

@@ -184,15 +184,14 @@ def test_project_refuses_another_kind(realm: Realm, tmp_path: Path, document: Js
     folder = f"intruder/{document['kind'].lower()}-of-{document['metadata']['name']}"
     upstream(realm, tmp_path).human_pushes(f"{folder}/object.json", json.dumps(document))
     application = _application(realm, "intruder", folder)
-    application["spec"]["syncPolicy"] = {"automated": {}}
+    application["spec"]["syncPolicy"] = {"automated": {}, "retry": {"limit": 0}}
     realm.api.apply([application])
     try:
-        status = page(realm, "intruder", _ended)["status"]
+        operation = page(realm, "intruder", _has_failed)["status"]["operationState"]
     finally:
         _remove(realm, "intruder")
-    assert status["operationState"]["phase"] in ("Failed", "Error")
-    (refused,) = status["operationState"]["syncResult"]["resources"]
-    assert "not permitted in project ephemera" in refused["message"]
+    (refused,) = operation["syncResult"]["resources"]
+    assert "not permitted in project" in refused["message"]
     metadata = document["metadata"]
     held = realm.api.get(document["apiVersion"], document["kind"], metadata["name"], metadata.get("namespace"))
     assert held is None or "argocd.argoproj.io/tracking-id" not in held["metadata"].get("annotations", {})
@@ -202,8 +201,8 @@ def _conditions(application: Json) -> Any:
     return application.get("status", {}).get("conditions")
 
 
-def _ended(application: Json) -> bool:
-    return bool(application.get("status", {}).get("operationState", {}).get("finishedAt"))
+def _has_failed(application: Json) -> bool:
+    return application.get("status", {}).get("operationState", {}).get("phase") in ("Failed", "Error")
 
 
 def _application(realm: Realm, name: str, folder: str, **change: str) -> Json:

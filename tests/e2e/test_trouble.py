@@ -42,9 +42,9 @@ def test_a_namespace_stuck_on_a_finalizer_is_said_to_be_and_goes_when_that_is_go
     shop.world.await_true(lambda: FINALIZER in shop.comment(pull), "the finalizer to be named")
     comment = shop.comment(pull)
     assert " since " in comment
-    assert comment.count("kubectl") == 1
+    assert comment.count("```\nkubectl ") == 1
     if kind == "Deployment":
-        assert f"`Deployment/web` has been waiting for its finalizer `{FINALIZER}`" in comment
+        assert "`Deployment/web` has been waiting for its finalizer" in comment
         assert f"kubectl -n {name} patch deployment web" in comment
     assert shop.row(pull).status == "destroying"
     realm.api.patch(*held, {"metadata": {"finalizers": None}}, name)
@@ -74,12 +74,15 @@ def test_what_may_not_be_listed_is_not_gone(realm: Realm, shop: Shop) -> None:
 
 
 def test_a_namespace_deleted_by_hand_is_told_and_comes_back(realm: Realm, shop: Shop) -> None:
+    """The syncer is away meanwhile: Argo CD would begin to heal what is on its way out, and be busy for minutes."""
     pull = shop.open_until_ready()
-    before = realm.api.get("v1", "Namespace", shop.row(pull).namespace)
-    assert before is not None
-    realm.api.delete("v1", "Namespace", before["metadata"]["name"])
-    shop.world.await_true(lambda: "updating" in [status for status, _ in statuses(shop, pull)], "the loss to be told")
-    realm.api.wait("v1", "Namespace", (None, before["metadata"]["name"]), lambda found: _is_other(found, before), 60)
+    name = shop.row(pull).namespace
+    with realm.without(*SYNCER_COMPONENTS[realm.syncer]):
+        realm.api.delete("v1", "Namespace", name)
+        shop.await_status(pull, "updating")
+        assert shop.says(pull) == ("in_progress", "pending")
+        realm.api.wait("v1", "Namespace", (None, name), lambda found: found is None, 60)
+        assert shop.row(pull).status == "updating"
     shop.await_status(pull, "ready")
     assert_converged(shop)
 
@@ -102,8 +105,8 @@ def test_the_api_server_dies_and_nothing_is_destroyed_on_doubt(realm: Realm, sho
 
 
 def test_history_that_is_compacted_away_is_listed_again(realm: Realm, shop: Shop) -> None:
-    pull, closed = shop.open_until_ready(), shop.open_until_ready()
     before = realm.api.request("GET", "/api/v1/namespaces").json()["metadata"]["resourceVersion"]
+    pull, closed = shop.open_until_ready(), shop.open_until_ready()
     with realm.without("kube-apiserver"):
         heads = [pull.head_sha, shop.push(pull).head_sha]
         shop.close(closed)
@@ -242,10 +245,6 @@ def _comment_with(shop: Shop, pull: PullRequest, words: str) -> str | None:
 def _unseen(shop: Shop) -> Sequence[str]:
     ((problems,),) = shop.world.query("SELECT problems FROM clusters")
     return list(problems)
-
-
-def _is_other(found: Json | None, before: Json) -> bool:
-    return found is not None and found["metadata"]["uid"] != before["metadata"]["uid"]
 
 
 def _is_past(due: float) -> bool:

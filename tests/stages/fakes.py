@@ -98,6 +98,8 @@ class SeenCluster:
     logs: dict[LogSource, str] = field(default_factory=dict)
     is_blind: bool = False
     """Nothing can be listed."""
+    is_unlisted: bool = False
+    """Nothing can be listed, and the watches have not noticed yet."""
     is_quiet: bool = False
     """Nothing changes any more: what was told is not told again."""
     pause_seconds: float = 0.0
@@ -115,7 +117,7 @@ class SeenCluster:
 
     def remaining(self, namespaces: Collection[str]) -> Mapping[str, frozenset[str]]:
         self.listings += 1
-        if self.is_blind:
+        if self.is_blind or self.is_unlisted:
             raise Transient("listing namespaces: no answer")
         shown = {name: self._shown(name) for name in namespaces}
         meanwhile, self.meanwhile = self.meanwhile, nothing

@@ -208,6 +208,17 @@ def test_what_was_seen_in_an_outage_is_not_lost_when_another_list_fails(going: H
     assert going.values("SELECT problems FROM clusters") == [["listing namespaces: no answer"]]
 
 
+def test_a_list_that_is_refused_is_told_though_the_watches_still_go_on(going: House) -> None:
+    going.cluster.healths[NAMESPACE] = Health(Phase.TERMINATING)
+    going.cluster.is_unlisted = True
+    going.observe()
+    assert going.values("SELECT problems FROM clusters") == [["listing namespaces: no answer"]]
+    assert going.environment().status is Status.DESTROYING
+    going.cluster.is_unlisted = False
+    going.observe()
+    assert going.values("SELECT problems FROM clusters") == [[]]
+
+
 def test_cluster_says_when_it_was_last_wholly_in_view(house: House) -> None:
     house.observe()
     [seen_at] = house.values("SELECT seen_at FROM clusters")

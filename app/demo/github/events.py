@@ -92,14 +92,7 @@ def emit_check_run(
 
 
 def emit_push(
-    hub: Hub,
-    owner: Repository,
-    ref: str,
-    before: str,
-    sender: Account,
-    sending: Sending | None = None,
-    *,
-    is_forced: bool = False,
+    hub: Hub, owner: Repository, ref: str, before: str, sender: Account, sending: Sending | None = None
 ) -> None:
     """Send `push` for a branch that now is at another commit, or gone."""
     after = hub.state.branches.get((owner.id, ref), ZERO_SHA)
@@ -110,7 +103,7 @@ def emit_push(
         "after": after,
         "created": before == ZERO_SHA,
         "deleted": after == ZERO_SHA,
-        "forced": is_forced,
+        "forced": head is not None and before not in (ZERO_SHA, hub.state.commits[after].parent),
         "base_ref": None,
         "compare": f"{hub.options.url}/{hub.state.full_name(owner)}/compare/{before[:12]}...{after[:12]}",
         "commits": [head] if head else [],

@@ -208,9 +208,10 @@ def test_a_refused_manifest_fails_the_sync_of_its_application_alone(
     cluster = _start(start_cluster, environments)
     failed = _await_failed(cluster, "pr-1")["status"]
     assert failed["sync"]["status"] == "OutOfSync"
-    assert failed["operationState"]["message"].startswith("one or more objects failed to apply, reason: ConfigMap in")
-    results = {item["name"]: item["status"] for item in failed["operationState"]["syncResult"]["resources"]}
-    assert results == {"pr-1": "Synced", "box": "SyncFailed"}
+    assert failed["operationState"]["message"] == "one or more objects failed to apply (dry run)"
+    (result,) = failed["operationState"]["syncResult"]["resources"]
+    assert (result["name"], result["status"]) == ("box", "SyncFailed")
+    assert result["message"].startswith("ConfigMap in")
     assert failed["conditions"][0]["type"] == "SyncError"
     _await_synced(cluster, "pr-2", head)
 
@@ -239,7 +240,7 @@ def test_a_failed_commit_is_not_tried_again_but_the_next_one_is(
 def test_a_file_that_is_no_manifest_is_a_comparison_error(
     start_cluster: StartCluster, environments: Environments
 ) -> None:
-    environments.write(f"{folder('pr-1')}/bad.yaml", "a: [")
+    environments.write(f"{folder('pr-1')}/bad.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: [")
     environments.commit()
     cluster = _start(start_cluster, environments)
     broken = cluster.await_object(

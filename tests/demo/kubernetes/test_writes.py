@@ -201,7 +201,12 @@ def test_what_the_api_refuses_to_create(
     cluster: SimulatedKubernetes, path: str, body: Json, code: int, reason: str | None
 ) -> None:
     status = _refusal(cluster, "POST", path, body)
-    assert (status["kind"], status["status"], status["code"], status.get("reason")) == ("Status", "Failure", code, reason)
+    assert (status["kind"], status["status"], status["code"], status.get("reason")) == (
+        "Status",
+        "Failure",
+        code,
+        reason,
+    )
 
 
 def test_a_selector_must_match_its_own_pods(cluster: SimulatedKubernetes) -> None:

@@ -50,8 +50,8 @@ def _open(order: Order) -> Any:
 
 
 def _push(order: Order) -> Any:
-    """Commit to the head branch, or by force `onto` another commit. A closed pull request keeps its head and GitHub says
-    nothing about it."""
+    """Commit to the head branch, or by force `onto` another commit. A closed pull request keeps its head, and GitHub
+    says nothing about it."""
     hub, before = order.hub, order.pull
     source = hub.state.repositories.get(before.head.repository_id or 0)
     if source is None:
@@ -62,7 +62,7 @@ def _push(order: Order) -> Any:
     files = order.payload.get("files") or {f"change-{before.number}.txt": f"after {replaced}\n"}
     commit = make_commit(hub, parent, author, files, order.payload.get("sha"))
     hub.state.branches[source.id, branch] = commit.sha
-    emit_push(hub, source, branch, replaced, author, order.sending, is_forced=parent != replaced)
+    emit_push(hub, source, branch, replaced, author, order.sending)
     if before.closed_at:
         return pull_shape(hub, before)
     record = replace(before, head=replace(before.head, sha=commit.sha))

@@ -112,6 +112,15 @@ APPLICATION_SET = Kind(
     is_custom=True,
     short_names=("appset", "appsets"),
 )
+APP_PROJECT = Kind(
+    "argoproj.io",
+    "v1alpha1",
+    "AppProject",
+    "appprojects",
+    has_status=False,
+    is_custom=True,
+    short_names=("appproj", "appprojs"),
+)
 GIT_REPOSITORY = Kind(
     "source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories", is_custom=True, short_names=("gitrepo",)
 )
@@ -147,6 +156,7 @@ KINDS: tuple[Kind, ...] = (
     CLUSTER_ROLE_BINDING,
     APPLICATION,
     APPLICATION_SET,
+    APP_PROJECT,
     GIT_REPOSITORY,
     KUSTOMIZATION,
 )

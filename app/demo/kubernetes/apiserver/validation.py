@@ -32,7 +32,7 @@ _TEMPLATED = (kinds.DEPLOYMENT, kinds.REPLICA_SET, kinds.STATEFUL_SET)
 
 def check(kind: Kind, body: Json) -> None:
     """Raises 400 for a body that cannot be decoded and 422 for values that are not allowed."""
-    _check_decodes(kind, body)
+    check_decodes(kind, body)
     causes = [*_metadata_causes(kind, body["metadata"])]
     if kind in _TEMPLATED or kind is kinds.JOB:
         causes += _workload_causes(kind, body.get("spec") or {})
@@ -59,9 +59,10 @@ def check_unchanged(kind: Kind, old: Json, new: Json) -> None:
         raise invalid(kind, old["metadata"]["name"], *causes)
 
 
-def _check_decodes(kind: Kind, body: Json) -> None:
-    metadata = body["metadata"]
-    if not isinstance(metadata["name"], str):
+def check_decodes(kind: Kind, body: Json) -> None:
+    """Raises 400 for a body with values of another type than its fields have."""
+    metadata = body.get("metadata") or {}
+    if not isinstance(metadata.get("name", ""), str):
         raise _cannot_decode(kind, "ObjectMeta.metadata.name", metadata["name"])
     template = (body.get("spec") or {}).get("template") if kind in _TEMPLATED or kind is kinds.JOB else None
     for place in (metadata, (template or {}).get("metadata") or {}):

@@ -113,7 +113,7 @@ def _operation_state(operation: Operation, spec: Json) -> Json:
 def _conditions(old: Json, operation: Operation) -> list[Json]:
     if operation.phase not in {"Failed", "Error"}:
         return []
-    message = f"Failed last sync attempt to {operation.revision}: {operation.message}"
+    message = f"Failed last sync attempt to [{operation.revision}]: {operation.message}"
     before = next((item for item in old.get("conditions", ()) if item.get("message") == message), None)
     return [before or {"type": "SyncError", "message": message, "lastTransitionTime": timestamp()}]
 
@@ -155,7 +155,7 @@ def _urls(store: Store, target: Target) -> Iterator[str]:
         paths: list[Json] = (rule.get("http") or {}).get("paths") or [{}]
         for path in paths:
             if host:
-                place = str(path.get("path") or "").rstrip("*").rstrip("/")
+                place = str(path.get("path") or "").rstrip("*")
                 yield f"{'https' if host in secure else 'http'}://{host}{place}"
 
 

@@ -23,7 +23,7 @@ from app.demo.kubernetes.syncers.kustomizationstatus import (
 from app.demo.kubernetes.syncers.manifests import Manifest, ManifestError, Manifests
 from app.demo.kubernetes.syncers.mirror import GitError, Mirrors
 from app.demo.kubernetes.syncers.settings import Switch
-from app.demo.kubernetes.syncers.sources import hold, is_asked, release
+from app.demo.kubernetes.syncers.sources import hold, is_poked, release
 from app.demo.kubernetes.workloads.loop import Key, Reconciler, itself
 from app.demo.kubernetes.workloads.objects import is_going
 
@@ -35,6 +35,7 @@ _LABEL = "kustomize.toolkit.fluxcd.io"
 class _Memory:
     next_run: float = 0.0
     revision: str = ""
+    generation: int = 0
     waiting_since: float | None = None
 
 
@@ -74,7 +75,8 @@ class Kustomizations:
         memory = self._memories.setdefault(record.body["metadata"]["uid"], _Memory())
         revision = self._artifact(record)
         now = time.monotonic()
-        is_due = is_asked(record) or revision != memory.revision or now >= memory.next_run
+        is_changed = record.body["metadata"]["generation"] != memory.generation
+        is_due = is_changed or is_poked(record) or revision != memory.revision or now >= memory.next_run
         if not is_due:
             return memory.next_run - now
         return self._run(record, memory, revision)
@@ -96,7 +98,7 @@ class Kustomizations:
             outcome = Outcome(revision, "BuildFailed", str(error))
         except ApiError as error:
             outcome = Outcome(revision, "ReconciliationFailed", error.message)
-        memory.revision = revision
+        memory.revision, memory.generation = revision, record.body["metadata"]["generation"]
         seconds = self._seconds_until_next(record, outcome)
         memory.next_run = time.monotonic() + seconds
         target = Target(KUSTOMIZATION, record.namespace, record.name, "status")

@@ -32,6 +32,9 @@ def kustomization_status(record: Record, outcome: Outcome) -> Json:
     """The status after a run; what was applied before stays when this run applied nothing."""
     old = record.body.get("status") or {}
     status: Json = {**handled(record), "conditions": _conditions(record, outcome)}
+    if not outcome.is_ready:
+        # What it could not do it has not observed: kustomization_controller.go, finalizeStatus.
+        status["observedGeneration"] = old.get("observedGeneration", -1)
     status["lastAttemptedRevision"] = outcome.revision or old.get("lastAttemptedRevision", "")
     applied = outcome.revision if outcome.is_ready else old.get("lastAppliedRevision")
     if applied:

@@ -1,6 +1,7 @@
 """Manifests out of a folder of the repository, parsed once for each version of a file."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -52,14 +53,19 @@ class Manifests:
         self._parsed: dict[str, tuple[Json, ...]] = {}
 
     def read(self, mirror: Mirror, tree: str, *, is_recursive: bool) -> list[Manifest]:
-        """The objects of a folder, in the order in which they are applied. `ManifestError` for what is no manifest."""
+        """The objects of a folder, in the order in which they are applied. `ManifestError` for what is no manifest.
+
+        Argo CD reads a folder alone, kustomize what lies below it too.
+        """
         blobs = mirror.blobs(tree, is_recursive=is_recursive)
         found = [
             Manifest(path, blob, body)
             for path, blob in blobs.items()
-            if path.endswith(_SUFFIXES)
+            if path.endswith(_SUFFIXES) and (is_recursive or _looks_like_one(mirror.content(blob)))
             for body in self._documents(mirror, path, blob)
         ]
+        if is_recursive:
+            found = [replace(item, body=_with_strings(item.body)) for item in found]
         return sorted(found, key=_order)
 
     def _documents(self, mirror: Mirror, path: str, blob: str) -> tuple[Json, ...]:
@@ -77,6 +83,28 @@ def _parse(path: str, content: bytes) -> tuple[Json, ...]:
         if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
             raise ManifestError(f"Failed to unmarshal \"{path}\": Object 'Kind' is missing")
     return tuple(item for item in documents if not item["apiVersion"].startswith("kustomize.config.k8s.io"))
+
+
+def _looks_like_one(content: bytes) -> bool:
+    """Whether Argo CD reads a file at all: reposerver/repository/repository.go, getObjsFromYAMLOrJson."""
+    return all(re.search(rf"(?m)^[ \t]*{field}:".encode(), content) for field in ("apiVersion", "kind", "metadata"))
+
+
+def _with_strings(body: Json) -> Json:
+    """As kustomize writes it: labels and annotations are strings, whatever they were."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        return body
+    texts = {
+        field: {key: value if isinstance(value, str) else _yaml_text(value) for key, value in metadata[field].items()}
+        for field in ("labels", "annotations")
+        if isinstance(metadata.get(field), dict)
+    }
+    return {**body, "metadata": {**metadata, **texts}}
+
+
+def _yaml_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _order(manifest: Manifest) -> tuple[int, int, str]:

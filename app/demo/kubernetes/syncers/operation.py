@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from app.demo.kubernetes.apiserver.errors import ApiError
-from app.demo.kubernetes.apiserver.kinds import Json
+from app.demo.kubernetes.apiserver.kinds import Json, kind_of
 from app.demo.kubernetes.apiserver.metadata import timestamp
 from app.demo.kubernetes.apiserver.store import Record, Store
+from app.demo.kubernetes.apiserver.validation import check_decodes
 from app.demo.kubernetes.apiserver.verbs import Target
 from app.demo.kubernetes.syncers.apply import Applier, Marks
 from app.demo.kubernetes.syncers.health import health_of
@@ -21,6 +22,8 @@ from app.demo.kubernetes.syncers.manifests import Manifest
 
 _RETRIES = 5
 """Where an Application says nothing."""
+_UNSUCCESSFUL = "one or more synchronization tasks completed unsuccessfully"
+_UNREADABLE = "one or more objects failed to apply (dry run)"
 _TRACKING = "argocd.argoproj.io/tracking-id"
 
 
@@ -54,14 +57,14 @@ class Operation:
     def fail(self, message: str, retry: Json) -> None:
         """Ends it badly, unless it may be tried again: then it waits, and says so."""
         if 0 <= retry.get("limit", _RETRIES) <= self.retries:
-            self.end("Failed", message)
+            self.end("Failed", message + (f" (retried {self.retries} times)." if self.retries else ""))
             return
         backoff = retry.get("backoff") or {}
         seconds = parse_interval(backoff.get("duration", "5s")) * backoff.get("factor", 2) ** self.retries
         seconds = min(seconds, parse_interval(backoff.get("maxDuration", "3m")))
         self.retries += 1
         self.retry_at, self.finished_at = time.monotonic() + seconds, timestamp()
-        moment = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%I:%M%p").lstrip("0")
+        moment = timestamp(datetime.now(UTC) + timedelta(seconds=seconds))
         self.message = f"{message}. Retrying attempt #{self.retries} at {moment}."
 
     def is_waiting(self) -> bool:
@@ -89,7 +92,10 @@ def advance(operation: Operation, application: Record, applier: Applier, store: 
         if operation.next_wave == len(operation.waves):
             operation.end("Succeeded", "successfully synced (all tasks run)")
             return
-        if _apply_wave(operation, application, applier):
+        if operation.next_wave == 0 and (unreadable := _unreadable(operation, application)):
+            operation.results = unreadable
+            operation.fail(_UNREADABLE, retry_of(application))
+        elif _apply_wave(operation, application, applier):
             operation.next_wave += 1
 
 
@@ -104,12 +110,24 @@ def _is_settled(operation: Operation, application: Record, applier: Applier, sto
         if health is None or health[0] == "Healthy":
             continue
         if health[0] == "Degraded":
-            operation.fail("one or more synchronization tasks completed unsuccessfully", retry_of(application))
+            operation.fail(_UNSUCCESSFUL, retry_of(application))
             return False
         name = f"{target.kind.group}/{target.kind.kind}/{target.name}".lstrip("/")
         operation.message = f"waiting for healthy state of {name}"
         return False
     return True
+
+
+def _unreadable(operation: Operation, application: Record) -> list[Json]:
+    """What the dry run at the beginning finds, which asks the API server nothing: objects that cannot be decoded."""
+    found: list[Json] = []
+    for manifest in (manifest for wave in operation.waves for manifest in wave):
+        try:
+            if kind := kind_of(manifest.body):
+                check_decodes(kind, manifest.body)
+        except ApiError as error:
+            found.append(_result(manifest, application, "SyncFailed", error.message))
+    return found
 
 
 def _apply_wave(operation: Operation, application: Record, applier: Applier) -> bool:
@@ -126,8 +144,7 @@ def _apply_wave(operation: Operation, application: Record, applier: Applier) -> 
         message = f"{kind}/{target.name} {outcome}"
         operation.results.append(_result(manifest, application, "Synced", message))
     if failures:
-        message = f"one or more objects failed to apply, reason: {','.join(failures)}"
-        operation.fail(message, retry_of(application))
+        operation.fail(f"{_UNSUCCESSFUL}, reason: {','.join(failures)}", retry_of(application))
     return not failures
 
 

@@ -48,7 +48,7 @@ class Sources:
 
     def _look(self, source: Record) -> float:
         uid, now = source.body["metadata"]["uid"], time.monotonic()
-        has_asked = is_asked(source)
+        has_asked = _is_asked(source)
         if not has_asked and now < self._next_look.get(uid, 0.0):
             return self._next_look[uid] - now
         spec = source.body["spec"]
@@ -73,12 +73,16 @@ class Sources:
         return f"{name}@sha1:{mirror.commit(name)}"
 
 
-def is_asked(record: Record) -> bool:
-    """Whether somebody poked the object, or changed its spec, since it was last handled."""
-    metadata, status = record.body["metadata"], record.body.get("status") or {}
-    asked = (metadata.get("annotations") or {}).get(REQUESTED_AT, "")
-    is_poked = bool(asked) and asked != status.get("lastHandledReconcileAt")
-    return is_poked or bool(metadata["generation"] != status.get("observedGeneration"))
+def is_poked(record: Record) -> bool:
+    """Whether somebody poked the object since it was last handled."""
+    asked = (record.body["metadata"].get("annotations") or {}).get(REQUESTED_AT, "")
+    return bool(asked) and asked != (record.body.get("status") or {}).get("lastHandledReconcileAt")
+
+
+def _is_asked(source: Record) -> bool:
+    """Whether somebody poked it, or changed its spec, since it was last handled."""
+    observed = (source.body.get("status") or {}).get("observedGeneration")
+    return is_poked(source) or bool(source.body["metadata"]["generation"] != observed)
 
 
 def handled(record: Record) -> Json:

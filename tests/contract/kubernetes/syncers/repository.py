@@ -48,6 +48,10 @@ class Repository:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(yaml.safe_dump_all(documents))
 
+    def write_text(self, path: str, text: str) -> None:
+        """Write one file that is no YAML."""
+        (self.directory / path).write_text(text)
+
     def unlink(self, path: str) -> None:
         """Remove one file."""
         self._git("rm", "-qf", "--ignore-unmatch", path)

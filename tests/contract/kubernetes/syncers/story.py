@@ -38,6 +38,18 @@ class Story:
         metadata = {"name": name, "namespace": self.name}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
+    def refused(self) -> Json:
+        """Return a Deployment that the API server refuses."""
+        made = self.deployment()
+        made["spec"]["selector"]["matchLabels"] = {"another": "app"}
+        return made
+
+    def unreadable(self) -> Json:
+        """Return a ConfigMap with a number where a text has to be."""
+        made = self.config_map("numbered")
+        made["metadata"]["labels"] = {"example.org/sha": 1234567}
+        return made
+
     def deployment(self) -> Json:
         """Return a Deployment in it."""
         made = deployment("web")

@@ -1,18 +1,11 @@
 """Both syncers: the same commit gives the same objects, and the same absent ones."""
 
-from tests.contract.kubernetes.api import Json
 from tests.contract.kubernetes.syncers.story import Story
 
 
 def _names(story: Story) -> set[str]:
     listed = story.api.get(story.place.maps)["items"]
     return {item["metadata"]["name"] for item in listed} - {"kube-root-ca.crt"}
-
-
-def _refused(story: Story) -> Json:
-    broken = story.deployment()
-    broken["spec"]["selector"]["matchLabels"] = {"another": "app"}
-    return broken
 
 
 def test_what_is_committed_appears(story: Story) -> None:
@@ -77,7 +70,7 @@ def test_a_finalizer_inside_holds_it_back_and_lets_it_go(story: Story) -> None:
 
 
 def test_a_refused_manifest_is_told_and_harms_no_neighbour(story: Story, neighbour: Story) -> None:
-    first = story.commit(story.namespace(), _refused(story))
+    first = story.commit(story.namespace(), story.refused())
     failed = story.await_failed(first)
     assert "`selector` does not match template `labels`" in story.follower.complaint(failed)
     assert story.api.find(f"{story.place.deployments}/web") is None
@@ -88,7 +81,7 @@ def test_a_refused_manifest_is_told_and_harms_no_neighbour(story: Story, neighbo
 
 def test_a_refused_manifest_leaves_what_was_applied(story: Story) -> None:
     story.open(story.config_map("box", a="1"), story.deployment())
-    failed = story.await_failed(story.commit(story.namespace(), story.config_map("box", a="1"), _refused(story)))
+    failed = story.await_failed(story.commit(story.namespace(), story.config_map("box", a="1"), story.refused()))
     assert ("Deployment", "web") in story.follower.applied_objects(failed)
     found = story.api.get(f"{story.place.deployments}/web")
     assert found["spec"]["selector"] == {"matchLabels": {"app": "web"}}
