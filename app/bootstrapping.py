@@ -33,8 +33,11 @@ def chosen(clusters: Sequence[Cluster], syncer: SyncerKind, name: str | None) ->
     )
 
 
-def manifests(settings: Settings, cluster: Cluster) -> dict[str, bytes]:
-    """{file name: YAML documents} for a declared cluster, by its syncer. Raises Stalled where it has none."""
+def manifests(settings: Settings, cluster: Cluster, *, is_dedicated: bool = False) -> dict[str, bytes]:
+    """{file name: YAML documents} for a declared cluster, by its syncer. Raises Stalled where it has none.
+
+    `is_dedicated`: with settings that suit an Argo CD which serves nothing else.
+    """
     if cluster.syncer is SyncerKind.NONE:
         raise Stalled(f"cluster {cluster.name} has no syncer: declare argocd or flux")
     values = {
@@ -57,7 +60,9 @@ def manifests(settings: Settings, cluster: Cluster) -> dict[str, bytes]:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("rights.yaml", f"{cluster.syncer.value}.yaml")
+    names = ["rights.yaml", f"{cluster.syncer.value}.yaml"]
+    if is_dedicated and cluster.syncer is SyncerKind.ARGOCD:
+        names.append("argocd-dedicated.yaml")
     return {name: jinja.get_template(f"{name}.j2").render(values).encode() for name in names}
 
 

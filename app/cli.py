@@ -76,12 +76,13 @@ def render(path: Path, templates: Path | None) -> None:
 @cli.command()
 @click.argument("syncer", type=click.Choice([SyncerKind.ARGOCD.value, SyncerKind.FLUX.value]))
 @click.option("--cluster", "name", help="which of the declared clusters  [default: the only one with that syncer]")
+@click.option("--dedicated", is_flag=True, help="this Argo CD serves nothing else: it need not look by itself so often")
 @click.option("--commit", is_flag=True, help="commit them to the environments repository, under bootstrap/<cluster>/")
-def bootstrap(syncer: str, name: str | None, *, commit: bool) -> None:
+def bootstrap(syncer: str, name: str | None, *, dedicated: bool, commit: bool) -> None:
     """Print the manifests that connect a cluster: Ephemera's rights there, and what Argo CD or Flux is to follow."""
     wiring = this_process()
     cluster = bootstrapping.chosen(wiring.settings.declared_clusters, SyncerKind(syncer), name)
-    files = bootstrapping.manifests(wiring.settings, cluster)
+    files = bootstrapping.manifests(wiring.settings, cluster, is_dedicated=dedicated)
     if commit:
         click.echo(bootstrapping.commit(wiring.repository, cluster, files))
         return

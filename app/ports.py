@@ -71,6 +71,8 @@ class Poke:
     """Names of environments whose folder was changed."""
     came_or_went: bool
     """Some environment is new or was removed."""
+    is_again: bool = False
+    """Nothing came of an earlier poke: not only what fetches has to look, but also what applies."""
 
 
 class Syncer(Protocol):

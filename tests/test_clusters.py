@@ -67,7 +67,12 @@ def test_repository_that_no_cluster_takes_goes_to_the_last_one() -> None:
         ("clusters: [{name: a}]", ["clusters.0.preview_domain: Field required"]),
         (
             "clusters: [{name: A, preview_domain: x_y, syncer: helm, api_url: ftp://x, kind: y}]",
-            ["0.name is 'A': make it a DNS label", "0.preview_domain is 'x_y'", "'argocd', 'flux' or 'none'", "https://"],
+            [
+                "0.name is 'A': make it a DNS label",
+                "0.preview_domain is 'x_y'",
+                "'argocd', 'flux' or 'none'",
+                "https://",
+            ],
         ),
         ("clusters: [{name: a, preview_domain: x.y, credentials: s3cret}]", ["never the token itself"]),
         ("clusters: [{name: a, preview_domain: x.y}, {name: a, preview_domain: x.z}]", ["two of its clusters"]),

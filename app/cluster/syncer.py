@@ -39,9 +39,16 @@ class ArgoCD:
     https://argo-cd.readthedocs.io/en/latest/operator-manual/applicationset/Generators-Git/.
     """
 
-    def __init__(self, api: Api, repository: str | None = None, namespace: str = "argocd") -> None:
+    def __init__(
+        self,
+        api: Api,
+        repository: str | None = None,
+        namespace: str = "argocd",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._api = api
         self._sets = Roots(api, _ARGO, "applicationsets", repository, Root(namespace, "ephemera"))
+        self._clock = clock
 
     def poke(self, poke: Poke) -> None:
         """Refresh every changed Application, and the ApplicationSet where one came, went or is missing.
@@ -50,17 +57,26 @@ class ArgoCD:
         ApplicationSet is left alone otherwise, for it goes over all environments. Raises Transient or Stalled with a
         summary; an Application that is not there yet is no error.
         """
-        sets = self._sets.find()
-        applications = _applications(sets, poke.changed)
+        roots = self._sets.find()
+        sets = self._application_sets(roots)
+        applications = _applications(roots, poke.changed)
         if poke.came_or_went:
-            poke_all(self._api, "Argo CD", [*map(_application_set, sets), *applications])
+            poke_all(self._api, "Argo CD", [*sets, *applications])
         elif poke_all(self._api, "Argo CD", applications):
-            poke_all(self._api, "Argo CD", [_application_set(found) for found in sets])
+            poke_all(self._api, "Argo CD", sets)
 
     def needs(self) -> Sequence[Target]:
         """What must be there, and may be patched, for a poke to work; optional ones stand for any of their kind."""
-        sets = self._sets.find()
-        return (*map(_application_set, sets), *_applications(sets, ("ephemera-check",)))
+        roots = self._sets.find()
+        return (*self._application_sets(roots), *_applications(roots, ("ephemera-check",)))
+
+    def _application_sets(self, roots: Sequence[Root]) -> list[Target]:
+        """Each time with another value: the controller takes the annotation away when it has looked, at the revision
+        that it began with. The same value again is no change, and a poke that came while it looked would be lost; as
+        a change it makes that removal a conflict, and the controller looks once more
+        (argo-cd, applicationset/controllers/applicationset_controller.go, Reconcile)."""
+        now = self._clock().isoformat()
+        return [_application_set(root, now) for root in roots]
 
 
 def _applications(sets: Sequence[Root], names: Sequence[str]) -> list[Target]:
@@ -68,9 +84,9 @@ def _applications(sets: Sequence[Root], names: Sequence[str]) -> list[Target]:
     return [_application(namespace, name) for namespace in namespaces for name in names]
 
 
-def _application_set(root: Root) -> Target:
+def _application_set(root: Root, now: str) -> Target:
     path = f"{_ARGO}/namespaces/{root.namespace}/applicationsets/{root.name}"
-    return Target("applicationsets.argoproj.io", path, _REFRESH_SET, "true")
+    return Target("applicationsets.argoproj.io", path, _REFRESH_SET, now)
 
 
 def _application(namespace: str, name: str) -> Target:
@@ -106,7 +122,11 @@ class Flux:
         now = self._clock().isoformat()
         roots = self._roots.find()
         namespaces = dict.fromkeys(root.namespace for root in roots)
-        own = [_source(Root(namespace, name), now) for namespace in namespaces for name in poke.changed]
+        names = [Root(namespace, name) for namespace in namespaces for name in poke.changed]
+        own = [_source(name, now) for name in names]
+        if poke.is_again:
+            # What was fetched before, and lost in the cluster since, is not applied again for a fetch.
+            own += [_kustomization(name, now) for name in names]
         sources = [replace(source, is_optional=True) for source in own]
         if poke.came_or_went:
             poke_all(self._api, "Flux", [*sources, *_both(roots, now)])

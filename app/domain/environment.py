@@ -113,6 +113,8 @@ class Environment:
     """The latest removal; None before the first."""
     page: str | None = None
     """Where Argo CD shows it; None where nothing is known of such a page."""
+    unseen: tuple[str, ...] = ()
+    """What cannot be seen of its cluster at present, in sentences."""
 
     @property
     def url(self) -> str:

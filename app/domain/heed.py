@@ -6,7 +6,8 @@ from app.domain.health import Phase
 
 
 def is_unheeded(environment: Environment) -> bool:
-    """Nothing shows yet that the syncer works on the commit that was published last, or took the environment away.
+    """Nothing shows yet that the syncer works on the commit that was published last, or took the environment away; or
+    the namespace is not there although that commit is applied.
 
     A syncer that follows the branch names commits of other environments too, so of that it can only be told whether it
     has begun or ended.
@@ -16,7 +17,7 @@ def is_unheeded(environment: Environment) -> bool:
     sync = environment.health.sync if environment.health else None
     if not isinstance(environment.desired, Present):
         return sync is not None and not _is_going(environment, sync.name)
-    if sync is None:
+    if sync is None or environment.health is None or environment.health.phase in (Phase.PARTIAL, Phase.ABSENT):
         return True
     return sync.is_exact and environment.published.commit not in (sync.tried, sync.applied)
 

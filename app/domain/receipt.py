@@ -13,6 +13,9 @@ from app.domain.teardown import Teardown
 _NAMED = 20
 """How many objects a receipt names."""
 
+_TOLD = 3
+"""So many things that cannot be seen are told."""
+
 _PRINTABLE = re.compile(r"[A-Za-z]+/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 """Names that a shell takes as they are; objects made by hand can have others."""
 
@@ -56,7 +59,10 @@ def stuck(environment: Environment) -> str:
     health = environment.health
     holding = min(health.holding, key=_rank, default=None) if health else None
     notes = health.notes if health else ()
-    words = [_held(holding) if holding else _unexplained(environment, is_silent=not notes)]
+    unseen = [_unseen(environment)] if environment.unseen else []
+    if unseen and not holding and not notes:
+        return "\n\n".join([*unseen, f"This tells what is missing:\n\n{block('ephemera check')}"])
+    words = [*unseen, _held(holding) if holding else _unexplained(environment, is_silent=not notes)]
     if notes:
         words.append(block("\n".join(notes)))
     advice, command = _help(holding, environment)
@@ -91,6 +97,11 @@ def _held(holding: Holding) -> str:
     finalizers = ", ".join(code(name) for name in holding.finalizers)
     noun = "finalizer" if len(holding.finalizers) == 1 else "finalizers"
     return f"{code(holding.name)} has been waiting for its {noun} {finalizers} since {_since(holding)}."
+
+
+def _unseen(environment: Environment) -> str:
+    words = block("\n".join(environment.unseen[:_TOLD]))
+    return f"Not all of the cluster can be seen at present, so nobody knows whether it is gone:\n\n{words}"
 
 
 def _unexplained(environment: Environment, *, is_silent: bool) -> str:

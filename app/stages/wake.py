@@ -1,7 +1,8 @@
 """`wake`: pokes a syncer again that shows nothing of what was published.
 
 A poke is lost while the cluster's API cannot be reached, and also when it comes while Argo CD is still looking at the
-commit before: it takes the annotation away when that is done. Nothing but its own poll, minutes later, would help then.
+commit before: it takes the annotation away when that is done. And a syncer that was away while somebody deleted the
+namespace does not look for it. Nothing but its own poll, minutes later, would help then.
 """
 
 import time
@@ -76,6 +77,7 @@ class Waker:
         poke = Poke(
             changed=tuple(each.place.namespace for each in environments),
             came_or_went=any(map(has_come_or_gone, environments)),
+            is_again=True,
         )
         try:
             destination.syncer.poke(poke)

@@ -52,6 +52,7 @@ def environment_of(row: EnvironmentRow) -> Environment:
         failure_log=_failure_log(row),
         teardown=Teardown.from_json(row.teardown) if row.teardown else None,
         page=_page(row),
+        unseen=tuple(row.declared.problems) if row.declared else (),
     )
 
 

@@ -40,12 +40,24 @@ class Objects:
 
 def test_argo_cd_refreshes_its_set_and_every_changed_application(serve: Serve) -> None:
     objects = Objects(f"{ARGO}/applicationsets/ephemera", f"{ARGO}/applications/pr-1", f"{ARGO}/applications/pr-2")
-    ArgoCD(Api(ByToken(serve(objects).url))).poke(Poke(("pr-1", "pr-new"), came_or_went=True))
+    argo = ArgoCD(Api(ByToken(serve(objects).url)), clock=lambda: NOW)
+    argo.poke(Poke(("pr-1", "pr-new"), came_or_went=True))
     assert objects.annotations == {
-        f"{ARGO}/applicationsets/ephemera": {"argocd.argoproj.io/application-set-refresh": "true"},
+        f"{ARGO}/applicationsets/ephemera": {"argocd.argoproj.io/application-set-refresh": NOW.isoformat()},
         f"{ARGO}/applications/pr-1": {"argocd.argoproj.io/refresh": "normal"},
         f"{ARGO}/applications/pr-2": {},
     }
+
+
+def test_argo_cd_is_told_of_its_set_in_other_words_each_time_for_the_same_again_would_be_no_news(serve: Serve) -> None:
+    path = f"{ARGO}/applicationsets/ephemera"
+    objects = Objects(path)
+    argo = ArgoCD(Api(ByToken(serve(objects).url)))
+    said = []
+    for _ in range(2):
+        argo.poke(Poke((), came_or_went=True))
+        said.append(objects.annotations[path]["argocd.argoproj.io/application-set-refresh"])
+    assert said[0] != said[1]
 
 
 def test_argo_cd_goes_over_its_set_only_where_an_application_came_went_or_is_missing(serve: Serve) -> None:
@@ -147,6 +159,12 @@ def test_flux_reconciles_own_sources_and_the_root_only_where_it_must(serve: Serv
     Flux(Api(ByToken(serve(objects).url)), clock=lambda: NOW).poke(poke)
     asked = {path: values for path, values in objects.annotations.items() if values}
     assert asked == {path: {"reconcile.fluxcd.io/requestedAt": "2031-05-06T07:08:09+00:00"} for path in poked}
+
+
+def test_flux_applies_again_where_nothing_came_of_an_earlier_poke(serve: Serve) -> None:
+    objects = Objects(f"{SOURCES}/pr-1", f"{KUSTOMIZATIONS}/pr-1")
+    Flux(Api(ByToken(serve(objects).url)), clock=lambda: NOW).poke(Poke(("pr-1",), came_or_went=False, is_again=True))
+    assert all(objects.annotations.values())
 
 
 def test_nobody_is_poked_where_nothing_syncs() -> None:

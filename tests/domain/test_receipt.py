@@ -117,6 +117,17 @@ def test_stuck_removal_without_a_reason_says_what_is_left() -> None:
     assert "Still there: `Application/pr-42-shop`, `Namespace/pr-42-shop`." in text
 
 
+def test_stuck_removal_that_nobody_can_see_says_so() -> None:
+    blind = replace(held(), unseen=("listing namespaces: forbidden.",))
+    text = stuck(blind)
+    assert text.startswith("Not all of the cluster can be seen at present")
+    assert "listing namespaces: forbidden." in text
+    assert text.endswith("```\nephemera check\n```")
+    seen_before = stuck(replace(held(holding("ConfigMap/lock")), unseen=blind.unseen))
+    assert "listing namespaces: forbidden." in seen_before
+    assert "`ConfigMap/lock` has been waiting" in seen_before
+
+
 def test_removal_whose_folder_never_left_git_is_sent_to_the_check() -> None:
     row = removed(published=environment().published, desired_at=NOW - timedelta(minutes=11))
     assert "still in the environments repository" in stuck(row)

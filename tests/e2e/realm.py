@@ -1,7 +1,7 @@
 """The product's processes beside a real cluster."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,11 @@ class Realm:
 
     @classmethod
     @contextmanager
-    def running(cls, directory: Path, syncer: Syncer) -> Iterator["Realm"]:
-        """Start everything; at the end nothing is left."""
-        with World.running(directory, durable=False, cluster=real(tools.find(), syncer)) as world:
+    def running(
+        cls, directory: Path, syncer: Syncer, argocd_settings: Mapping[str, str] | None = None
+    ) -> Iterator["Realm"]:
+        """Start everything; at the end nothing is left. `argocd_settings` are added to `argocd-cm`."""
+        with World.running(directory, durable=False, cluster=real(tools.find(), syncer, argocd_settings)) as world:
             world.names = (f"acme/{syncer}-{number}" for number in itertools.count(1))
             cluster = world.outside.running_cluster
             assert isinstance(cluster, RealCluster)

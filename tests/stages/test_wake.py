@@ -63,7 +63,7 @@ def test_a_syncer_is_poked_again_until_it_turns_to_the_commit(
     named = {"wanted": commit(house), "older": "d" * 40, None: None}
     shown(house, Sync(OBJECT, named[applied], named[tried], is_exact=is_exact))
     waker(house, Clock()).wake()
-    assert house.syncer.pokes == ([Poke((NAMESPACE,), came_or_went=False)] if is_poked else [])
+    assert house.syncer.pokes == ([Poke((NAMESPACE,), came_or_went=False, is_again=True)] if is_poked else [])
 
 
 @pytest.mark.parametrize("phase", [Phase.ACTIVE, Phase.PARTIAL])
@@ -71,7 +71,17 @@ def test_what_makes_the_objects_is_poked_while_there_is_none(house: House, phase
     opened(house)
     shown(house, None, phase)
     waker(house, Clock()).wake()
-    assert house.syncer.pokes == [Poke((NAMESPACE,), came_or_went=True)]
+    assert house.syncer.pokes == [Poke((NAMESPACE,), came_or_went=True, is_again=True)]
+
+
+@pytest.mark.parametrize(("phase", "is_poked"), [(Phase.PARTIAL, True), (Phase.TERMINATING, False)])
+def test_a_syncer_that_does_not_see_the_loss_of_a_namespace_is_poked(
+    house: House, phase: Phase, is_poked: bool
+) -> None:
+    opened(house)
+    shown(house, Sync(OBJECT, commit(house), commit(house), is_exact=True), phase)
+    waker(house, Clock()).wake()
+    assert bool(house.syncer.pokes) is is_poked
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,7 @@ def test_a_removal_is_poked_for_until_the_object_is_going(
     closed(house)
     shown(house, Sync(OBJECT, "d" * 40, "d" * 40, is_exact=True), phase, is_going=is_going)
     waker(house, Clock()).wake()
-    assert house.syncer.pokes == ([Poke((NAMESPACE,), came_or_went=True)] if is_poked else [])
+    assert house.syncer.pokes == ([Poke((NAMESPACE,), came_or_went=True, is_again=True)] if is_poked else [])
 
 
 def test_nobody_is_poked_before_time(house: House) -> None:

@@ -50,12 +50,14 @@ def argocd(tools: Tools, layout: Layout, redis_port: int) -> tuple[Component, ..
     )
 
 
-def environment(layout: Layout, redis_password: str) -> dict[str, str]:
-    """What the processes need beside their flags."""
+def environment(layout: Layout, redis_password: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """What the processes need beside their flags; of `settings` (argocd-cm), what its manifests hand over like this."""
     folder = layout.data / "argocd"
     for name in ("tls", "ssh", "gpg-keys", "gpg-source", "plugins"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    polling = settings.get("timeout.reconciliation")
     return {
+        **({"ARGOCD_RECONCILIATION_TIMEOUT": polling} if polling else {}),
         "REDIS_PASSWORD": redis_password,
         "ARGOCD_FAKE_IN_CLUSTER": "true",
         "ARGOCD_GPG_ENABLED": "false",

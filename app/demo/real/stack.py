@@ -81,7 +81,9 @@ class Stack:
             components = _components(tools, layout, certificates, wanted, redis)
             commands = {name: component.command for name, component in components.items()}
             # Nothing that they keep outlives the folder: asked to end and killed in the same moment.
-            processes = Processes(commands, _environment(layout, redis), layout.logs, grace_seconds=0.0)
+            processes = Processes(
+                commands, _environment(layout, redis, argocd_settings or {}), layout.logs, grace_seconds=0.0
+            )
             running.callback(processes.stop)
             api = KubeApi(layout.api_url, certificates.authority, token)
             stack = cls(layout, certificates, api, wanted, components, processes, redis, running)
@@ -222,7 +224,7 @@ def _components(
     return {component.name: component for component in components}
 
 
-def _environment(layout: Layout, redis: Valkey | None) -> dict[str, str]:
+def _environment(layout: Layout, redis: Valkey | None, argocd_settings: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the surroundings but where programs are: no proxy, no credentials, no settings of Git."""
     own = {
         "PATH": f"{layout.bin}:{os.environ['PATH']}",
@@ -231,7 +233,7 @@ def _environment(layout: Layout, redis: Valkey | None) -> dict[str, str]:
         "KUBECONFIG": str(layout.kubeconfig),
         "GIT_CONFIG_NOSYSTEM": "1",
     }
-    return own | flux.ENVIRONMENT | (argocd.environment(layout, redis.password) if redis else {})
+    return own | flux.ENVIRONMENT | (argocd.environment(layout, redis.password, argocd_settings) if redis else {})
 
 
 def _is_established(definition: Json | None) -> bool:

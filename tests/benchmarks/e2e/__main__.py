@@ -28,6 +28,7 @@ from tests.scenarios.shop import Shop
 
 WRITTEN = Path(__file__).parents[3] / "build" / "bench-e2e.json"
 FEW = 10
+DEDICATED = {"timeout.reconciliation": "1h"}
 _PEOPLE = 8
 _READY_SECONDS = 600.0
 _REFUSAL = {
@@ -49,6 +50,8 @@ class Plan:
     many: int
     seconds: float
     """How long a commit's cost is counted."""
+    is_dedicated: bool
+    """Argo CD is set up as `ephemera bootstrap argocd --dedicated` has it."""
 
 
 @click.command()
@@ -56,14 +59,17 @@ class Plan:
 @click.option("--rounds", default=12, show_default=True, help="pull requests for P11")
 @click.option("--many", default=200, show_default=True, help="environments opened at once")
 @click.option("--minutes", default=4.0, show_default=True, help="how long a commit's cost is counted")
-def main(syncer: Syncer | None, rounds: int, many: int, minutes: float) -> None:
+@click.option(
+    "--shared", is_flag=True, help="with an Argo CD that looks at every Application by itself every two minutes"
+)
+def main(syncer: Syncer | None, rounds: int, many: int, minutes: float, *, shared: bool) -> None:
     """Measure, print, write."""
     try:
         tools.find()
     except tools.ToolsMissing as error:
         click.echo(f"ephemera: {error}", err=True)
         sys.exit(1)
-    plan = Plan(rounds, many, minutes * 60)
+    plan = Plan(rounds, many, minutes * 60, not shared)
     figures: dict[str, Figures] = {name: _measure(name, plan) for name in ([syncer] if syncer else SYNCERS)}
     print(table(figures))
     WRITTEN.parent.mkdir(exist_ok=True)
@@ -71,7 +77,10 @@ def main(syncer: Syncer | None, rounds: int, many: int, minutes: float) -> None:
 
 
 def _measure(syncer: Syncer, plan: Plan) -> Figures:
-    with tempfile.TemporaryDirectory(prefix="bench-e2e-") as folder, Realm.running(Path(folder), syncer) as realm:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-e2e-") as folder,
+        Realm.running(Path(folder), syncer, DEDICATED if plan.is_dedicated else None) as realm,
+    ):
         timeline = Timeline(realm.api)
         timeline.start()
         try:

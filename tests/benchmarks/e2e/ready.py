@@ -13,7 +13,7 @@ from tests.e2e.realm import Realm
 from tests.scenarios.shop import Shop
 
 PATIENCE_SECONDS = 120.0
-UNPOKED_SECONDS = 150.0
+UNPOKED_SECONDS = 60.0
 """How long is waited for what nobody woke the syncer for."""
 _PAUSE_SECONDS = 1.0
 

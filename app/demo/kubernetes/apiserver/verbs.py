@@ -21,11 +21,12 @@ from app.demo.kubernetes.apiserver.errors import (
     invalid,
     not_found,
 )
-from app.demo.kubernetes.apiserver.kinds import APPLICATION, DEPLOYMENT, NAMESPACE, POD, Json, Kind
-from app.demo.kubernetes.apiserver.metadata import keep_identity, random_suffix, stamp_new
+from app.demo.kubernetes.apiserver.kinds import NAMESPACE, POD, Json, Kind
+from app.demo.kubernetes.apiserver.metadata import random_suffix, stamp_new
 from app.demo.kubernetes.apiserver.ownership import Account, account_for_apply, applied
 from app.demo.kubernetes.apiserver.quotas import check_quotas
 from app.demo.kubernetes.apiserver.store import Record, Store, encode
+from app.demo.kubernetes.apiserver.updates import updated
 
 Edit = Callable[[Json], Json]
 """Gets a copy of the object to change, gives what it shall become."""
@@ -108,7 +109,7 @@ class Verbs:
             new = edit(old.copy())
             new.setdefault("metadata", {})
             _check_precondition(target, old, new)
-            new = _merged(target, old, new)
+            new = updated(target.kind, target.subresource, old, new)
             _keep_account(account, old.body, new)
             if new == old.body:
                 return old
@@ -199,60 +200,6 @@ def _check_precondition(target: Target, old: Record, new: Json) -> None:
     if metadata.get("uid") and metadata["uid"] != old.body["metadata"]["uid"]:
         why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
         raise conflict(target.kind, target.name, why + old.body["metadata"]["uid"])
-
-
-def _merged(target: Target, old: Record, new: Json) -> Json:
-    kind = target.kind
-    if target.subresource == "status":
-        new = _with_status_of(kind, old, new)
-    elif target.subresource == "finalize":
-        new = old.copy() | {"spec": new.get("spec", {})}
-    else:
-        new = new | {"apiVersion": kind.api_version, "kind": kind.kind}
-        if kind.has_status:
-            _keep(old, new, "status")
-        if kind is NAMESPACE:
-            _keep(old, new, "spec")
-        defaults.fill(kind, new)
-    keep_identity(old.body, new)
-    new["metadata"]["resourceVersion"] = str(old.revision)
-    if target.subresource != "status":
-        _bump_generation(kind, old.body, new)
-        validation.check(kind, new)
-        validation.check_unchanged(kind, old.body, new)
-    return new
-
-
-def _with_status_of(kind: Kind, old: Record, new: Json) -> Json:
-    """Only the status counts; a Deployment's controller also writes its revision annotation this way."""
-    body = old.copy() | {"status": new.get("status", {})}
-    if kind is DEPLOYMENT and "annotations" in new["metadata"]:
-        body["metadata"]["annotations"] = new["metadata"]["annotations"]
-    return body
-
-
-def _keep(old: Record, new: Json, field: str) -> None:
-    new.pop(field, None)
-    if field in old.body:
-        new[field] = old.copy()[field]
-
-
-def _bump_generation(kind: Kind, old: Json, new: Json) -> None:
-    if not kind.has_generation or _content(kind, old) == _content(kind, new):
-        return
-    new["metadata"]["generation"] = old["metadata"]["generation"] + 1
-
-
-def _content(kind: Kind, body: Json) -> Json:
-    """What a generation counts: all but metadata and a status that is a subresource; a Deployment's annotations too.
-
-    Source: k8s.io/kubernetes/pkg/registry/apps/deployment/strategy.go, PrepareForUpdate.
-    """
-    ignored = {"metadata", "status"} if kind is not APPLICATION else {"metadata"}
-    content = {key: value for key, value in body.items() if key not in ignored}
-    if kind is DEPLOYMENT:
-        content["annotations"] = body["metadata"].get("annotations") or {}
-    return content
 
 
 def _unsaved(kind: Kind, body: Json) -> Record:

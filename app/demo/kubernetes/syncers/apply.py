@@ -119,6 +119,8 @@ def target_of(group: str, version: str, kind: str, namespace: str, name: str) ->
 
 
 def _marked(body: Json, marks: Marks) -> Json:
+    # A copy down to the last list: what is stored gets defaults filled in, and a manifest is read but once.
+    body = json.loads(encode(body))
     metadata = dict(body.get("metadata") or {})
     applied = encode({**body, "metadata": {**metadata, "annotations": metadata.get("annotations") or {}}}).decode()
     metadata["annotations"] = {

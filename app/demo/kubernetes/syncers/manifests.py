@@ -91,16 +91,19 @@ def _looks_like_one(content: bytes) -> bool:
 
 
 def _with_strings(body: Json) -> Json:
-    """As kustomize writes it: labels and annotations are strings, whatever they were."""
+    """As kustomize-controller writes it: annotations are texts, and with one label that is none all labels are lost."""
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         return body
-    texts = {
-        field: {key: value if isinstance(value, str) else _yaml_text(value) for key, value in metadata[field].items()}
-        for field in ("labels", "annotations")
-        if isinstance(metadata.get(field), dict)
-    }
-    return {**body, "metadata": {**metadata, **texts}}
+    changed = dict(metadata)
+    if isinstance(annotations := metadata.get("annotations"), dict):
+        changed["annotations"] = {
+            key: value if isinstance(value, str) else _yaml_text(value) for key, value in annotations.items()
+        }
+    labels = metadata.get("labels")
+    if isinstance(labels, dict) and not all(isinstance(value, str) for value in labels.values()):
+        del changed["labels"]
+    return {**body, "metadata": changed}
 
 
 def _yaml_text(value: object) -> str:

@@ -125,9 +125,15 @@ def test_what_cannot_be_parsed_fails_the_build(story: Story) -> None:
     story.await_applied(story.commit(story.namespace()))
 
 
-def test_a_number_for_a_label_becomes_a_text(story: Story) -> None:
-    story.open(story.unreadable())
-    assert story.api.get(f"{story.place.maps}/numbered")["metadata"]["labels"]["example.org/sha"] == "1234567"
+def test_a_number_for_a_label_loses_all_labels_and_one_for_an_annotation_becomes_a_text(story: Story) -> None:
+    numbered = story.unreadable()
+    numbered["metadata"]["labels"]["example.org/text"] = "text"
+    numbered["metadata"]["annotations"] = {"example.org/sha": 1234567, "example.org/is-it": True}
+    story.open(numbered)
+    kept = story.api.get(f"{story.place.maps}/numbered")["metadata"]
+    assert kept["labels"] == {f"{_LABELS}/name": story.name, f"{_LABELS}/namespace": roots.FLUX}
+    texts = {name: value for name, value in kept["annotations"].items() if name.startswith("example.org/")}
+    assert texts == {"example.org/sha": "1234567", "example.org/is-it": "true"}
 
 
 def test_a_kustomization_of_its_own_is_removed_with_its_source(story: Story) -> None:
