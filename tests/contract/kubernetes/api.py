@@ -107,7 +107,7 @@ class Api:
             for line in answer.iter_lines(chunk_size=None):
                 yield json.loads(line)
 
-    def wait(self, path: str, is_so: Callable[[Json | None], bool], seconds: int = 25) -> Json | None:
+    def wait(self, path: str, is_so: Callable[[Json | None], bool], seconds: int = 60) -> Json | None:
         """Return the object at a path, None for absent, once it is as described. Raises TimeoutError."""
         collection, _, name = path.rpartition("/")
         selector = {"fieldSelector": f"metadata.name={name}"}
@@ -122,11 +122,11 @@ class Api:
                 return current
         raise TimeoutError(f"waited {seconds} s for {path}; it is {json.dumps(current)[:3000]}")
 
-    def wait_gone(self, path: str, seconds: int = 25) -> None:
+    def wait_gone(self, path: str, seconds: int = 60) -> None:
         """Return once there is no object at a path. Raises TimeoutError."""
         self.wait(path, lambda item: item is None, seconds)
 
-    def wait_for(self, path: str, is_so: Callable[[Json], bool], seconds: int = 25) -> Json:
+    def wait_for(self, path: str, is_so: Callable[[Json], bool], seconds: int = 60) -> Json:
         """Return the object at a path once it is there and as described. Raises TimeoutError."""
         found = self.wait(path, lambda item: item is not None and is_so(item), seconds)
         assert found is not None

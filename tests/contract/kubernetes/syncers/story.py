@@ -1,11 +1,15 @@
 """One environment of a test: it is opened, changed and closed as Ephemera does it, by commits and pokes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.contract.kubernetes.api import Api, Json
 from tests.contract.kubernetes.place import Place, deployment
 from tests.contract.kubernetes.syncers.follower import Follower
 from tests.contract.kubernetes.syncers.repository import Repository
+
+_POKE_AGAIN_SECONDS = 8
+_PATIENCE = 5
 
 
 @dataclass(slots=True)
@@ -88,8 +92,21 @@ class Story:
 
     def await_applied(self, commit: str) -> Json:
         """Return the syncer's object once it says that a commit is applied."""
-        return self.api.wait_for(self.path, lambda item: self.follower.is_applied(item, commit))
+        return self._await(lambda item: self.follower.is_applied(item, commit))
 
     def await_failed(self, commit: str) -> Json:
         """Return the syncer's object once it says that a commit could not be applied."""
-        return self.api.wait_for(self.path, lambda item: self.follower.has_failed(item, commit))
+        return self._await(lambda item: self.follower.has_failed(item, commit))
+
+    def _await(self, is_so: Callable[[Json], bool]) -> Json:
+        """Wait, and poke again when nothing comes of it.
+
+        Argo CD loses a poke of an ApplicationSet that it is just busy with: it reads the set anew while it works, and
+        takes off at the end what it has not heeded.
+        """
+        for _ in range(_PATIENCE):
+            try:
+                return self.api.wait_for(self.path, is_so, _POKE_AGAIN_SECONDS)
+            except TimeoutError:
+                self.follower.poke_root()
+        return self.api.wait_for(self.path, is_so, _POKE_AGAIN_SECONDS)

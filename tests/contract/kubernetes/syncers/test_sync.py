@@ -106,9 +106,10 @@ def test_what_is_changed_by_hand_is_put_back(story: Story) -> None:
 
 
 def test_a_commit_for_another_environment_is_not_seen(story: Story, neighbour: Story) -> None:
-    item = story.open(story.config_map("box"))
+    commit = story.commit(story.namespace(), story.config_map("box"))
+    item = story.await_applied(commit)
     neighbour.open(neighbour.config_map("box"))
-    assert story.api.get(story.path)["metadata"]["generation"] == item["metadata"]["generation"]
+    assert story.follower.is_applied(story.api.get(story.path), commit)
     assert story.follower.applied_objects(story.api.get(story.path)) == story.follower.applied_objects(item)
 
 
