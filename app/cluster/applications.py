@@ -19,6 +19,7 @@ _UNDER_WAY = frozenset({"Running", "Terminating"})
 _FAILED = frozenset({"Failed", "Error"})
 _NOT_COMPARED = frozenset({"ComparisonError", "InvalidSpecError", "UnknownError"})
 _NOT_DONE = frozenset({"SyncError", "DeletionError"})
+_REASON = "reason: "
 
 
 class _Source(msgspec.Struct, rename="camel", gc=False):
@@ -44,12 +45,36 @@ class _Operation(msgspec.Struct, gc=False):
     sync: _AtRevision | None = None
 
 
+class _Refused(msgspec.Struct, gc=False):
+    kind: str = ""
+    name: str = ""
+    status: str = ""
+    message: str = ""
+
+
+_REFUSED = msgspec.json.Decoder(list[_Refused] | None)
+
+
+class _Result(msgspec.Struct, gc=False):
+    revision: str = ""
+    resources: msgspec.Raw = msgspec.Raw(b"null")
+    """Of `_Refused`, read only where the operation's own message gives no reason."""
+
+
 class _OperationState(msgspec.Struct, rename="camel", gc=False):
     phase: str = ""
     message: str = ""
     finished_at: str | None = None
     operation: _Operation | None = None
-    sync_result: _AtRevision | None = None
+    sync_result: _Result | None = None
+
+    @property
+    def words(self) -> str:
+        """Why it failed. What a dry run finds stands only with the objects that it found it at."""
+        if self.sync_result is None or _REASON in self.message:
+            return self.message
+        refused = [each for each in _REFUSED.decode(self.sync_result.resources) or () if each.status == "SyncFailed"]
+        return "; ".join(sorted(f"{each.kind}/{each.name}: {each.message}" for each in refused)) or self.message
 
     @property
     def revision(self) -> str:
@@ -188,7 +213,7 @@ def _under_way(called: str, asked: _Operation | None, state: _OperationState, *,
     is_begun = state.phase in _UNDER_WAY
     tried = state.revision if is_begun else (asked.sync.revision if asked and asked.sync else "")
     has_failed = is_begun and state.finished_at is not None and state.message
-    return Sync(called, None, tried or None, told(state.message) if has_failed else None, is_exact)
+    return Sync(called, None, tried or None, told(state.words) if has_failed else None, is_exact)
 
 
 def _applied(state: _OperationState, compared: _AtRevision) -> str | None:
@@ -210,7 +235,7 @@ def _error(
     if words := _words(status, _NOT_COMPARED):
         return words, None
     if state.phase in _FAILED:
-        return told(state.message or state.phase), state.revision or None
+        return told(state.words or state.phase), state.revision or None
     if is_settled and (words := _words(status, _NOT_DONE)):
         return words, compared.revision or None
     return None, None

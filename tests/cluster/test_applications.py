@@ -118,11 +118,22 @@ def test_application_without_one_source_is_foreign(spec: Json) -> None:
 RETRIED = f"{FAILURE}. Retrying attempt #2 at 2031-01-01T00:01:00Z."
 
 
+def refused_by_dry_run(revision: str) -> Json:
+    """As Argo CD 3.6.1 writes it: the reason stands with the object alone."""
+    state = operation("Failed", revision, "one or more objects failed to apply (dry run)")
+    objects = [
+        {"kind": "Service", "name": "web", "status": "Synced", "message": "service/web created (dry run)"},
+        {"kind": "Deployment", "name": "web", "status": "SyncFailed", "message": 'Deployment.apps "web" is invalid'},
+    ]
+    return {**state, "syncResult": {**state.get("syncResult", {}), "revision": revision, "resources": objects}}
+
+
 @pytest.mark.parametrize(
     ("status", "error", "tried"),
     [
         ({"operationState": operation("Failed", NEW, f"{FAILURE} (retried 5 times).")}, FAILURE, NEW),
         ({"operationState": operation("Error", NEW, "")}, "Error", NEW),
+        ({"operationState": refused_by_dry_run(NEW)}, 'Deployment/web: Deployment.apps "web" is invalid', NEW),
         ({"operationState": operation("Running", NEW, RETRIED, retryCount=2)}, FAILURE, NEW),
         ({"operationState": operation("Running", NEW, "waiting for healthy state of Job/migrate", None)}, None, NEW),
         (
@@ -156,7 +167,7 @@ RETRIED = f"{FAILURE}. Retrying attempt #2 at 2031-01-01T00:01:00Z."
         ),
         ({"sync": compared("Synced"), "conditions": [{"type": "OrphanedResourceWarning", "message": "x"}]}, None, NEW),
     ],
-    ids=["failed", "no words", "waits to retry", "waits", "not compared", "not begun", "over", "a mere warning"],
+    ids=["failed", "no words", "dry run", "waits to retry", "waits", "not compared", "not begun", "over", "a mere warning"],
 )
 def test_error_is_what_failed_last_with_the_commit_where_it_is_known(
     status: Json, error: str | None, tried: str | None
