@@ -137,6 +137,10 @@ class SeenApplication:
         """
         before, now = known.sync, self.sync
         if self.is_under_way:
+            if now.tried is None:
+                # With `retry.refresh`, a further try does not say which commit it is about before it is over.
+                sync = replace(now, tried=before.tried, applied=before.applied, error=now.error or before.error)
+                return replace(self, sync=sync)
             if before.tried != now.tried:
                 return self
             applied = now.tried if before.applied == now.tried else now.applied

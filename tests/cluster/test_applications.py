@@ -167,7 +167,17 @@ def refused_by_dry_run(revision: str) -> Json:
         ),
         ({"sync": compared("Synced"), "conditions": [{"type": "OrphanedResourceWarning", "message": "x"}]}, None, NEW),
     ],
-    ids=["failed", "no words", "dry run", "waits to retry", "waits", "not compared", "not begun", "over", "a mere warning"],
+    ids=[
+        "failed",
+        "no words",
+        "dry run",
+        "waits to retry",
+        "waits",
+        "not compared",
+        "not begun",
+        "over",
+        "a mere warning",
+    ],
 )
 def test_error_is_what_failed_last_with_the_commit_where_it_is_known(
     status: Json, error: str | None, tried: str | None
@@ -194,6 +204,14 @@ def test_failure_stays_told_while_the_same_commit_is_tried_again() -> None:
     succeeded = application(sync=compared("Synced"), operationState=operation("Succeeded"))
     found = told(waits, begins, silent, goes_on, succeeded)
     assert [sync.error for sync in found] == [FAILURE, FAILURE, FAILURE, FAILURE, None]
+
+
+def test_failure_stays_told_while_a_further_try_does_not_say_its_commit() -> None:
+    failed = application(operationState=operation("Running", NEW, RETRIED))
+    looks = application(operationState=operation("Running", "", "Retrying operation. Attempt #2", None))
+    newer = application(operationState=operation("Running", OLD, "", None))
+    found = told(failed, looks, newer)
+    assert [(sync.error, sync.tried) for sync in found] == [(FAILURE, NEW), (FAILURE, NEW), (None, OLD)]
 
 
 def test_failure_of_another_commit_is_not_told_of_the_next_one() -> None:

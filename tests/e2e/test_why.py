@@ -4,9 +4,10 @@ Pods fail by the stages of `app/demo/real/stages`, which a repository of a fault
 quota, admission and the syncer refuse by themselves.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ import pytest
 from app.demo.github.readings import PullRequest
 from app.demo.real import kwok
 from app.demo.real.manifests import Json
-from app.domain.health import WAITS, Cause
-from app.domain.hints import HINTS
+from app.domain.health import WAITS, Cause, Problem
+from app.domain.hints import HINTS, hint
 from gitops.labels import REPOSITORY
 from tests.e2e.realm import Realm
 from tests.scenarios.shop import Shop
@@ -23,6 +24,7 @@ from tests.scenarios.shop import Shop
 SECRETS = ("hunter2", "ghp_0000000000000000000000000000notreal0")
 """Planted in the log of every container, `app/demo/real/container.log`."""
 _LOG = "FATAL: DATABASE_URL: connection refused"
+Failing = Callable[[str], Shop]
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
 
@@ -34,8 +36,6 @@ class Told:
     words: str
     """In the message that is shown."""
     has_log: bool = False
-    hint: Cause | None = None
-    """Whose hint is given, where it is not the cause's own."""
 
     @property
     def waits(self) -> bool:
@@ -91,7 +91,7 @@ class Teller:
         comment, shown = shop.comment(pull), self._shown(shop, pull)
         title = told.cause.value[0].upper() + told.cause.value[1:]
         assert f"**{title}** at `" in comment
-        assert HINTS[told.hint or told.cause] in comment
+        assert hint(Problem(told.cause, "", told.words)) in comment
         if told.waits:
             assert row.status in ("provisioning", "updating")
             assert shop.says(pull) == ("in_progress", "pending")
@@ -153,27 +153,37 @@ class Teller:
 # Pods that fail
 
 
-def failing(realm: Realm, fault: str) -> Shop:
-    """A repository whose images have the fault, by its name; each time another owner's."""
-    return Shop.create(realm.world, f"{next(realm.world.names).replace('/', '-')}/{fault}")
+@pytest.fixture(scope="module")
+def failing(realm: Realm) -> Failing:
+    """Give the repository whose images have a fault, by its name."""
+
+    @cache
+    def shop(fault: str) -> Shop:
+        return Shop.create(realm.world, f"acme/{fault}")
+
+    return shop
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_pod_that_fails_is_explained(realm: Realm, teller: Teller, fault: str) -> None:
-    shop = failing(realm, fault)
+def test_pod_that_fails_is_explained(failing: Failing, teller: Teller, fault: str) -> None:
+    shop = failing(fault)
     teller.assert_told(shop, shop.open(), FAULTS[fault])
 
 
-def test_probe_for_which_a_program_is_killed_is_named_beside_the_crash(realm: Realm, teller: Teller) -> None:
-    shop = failing(realm, "failing-liveness")
+def test_probe_for_which_a_program_is_killed_is_named_beside_the_crash(
+    realm: Realm, failing: Failing, teller: Teller
+) -> None:
+    shop = failing("failing-liveness")
     pull = shop.open()
     teller.assert_told(shop, pull, Told(Cause.CRASH, "ended by signal SIGKILL", has_log=True))
     realm.world.await_true(lambda: "**Failing liveness probe** at `" in shop.comment(pull), "the probe to be named")
     assert HINTS[Cause.LIVENESS_PROBE] in shop.comment(pull)
 
 
-def test_crash_loop_fails_once_and_is_not_taken_for_mended_at_each_try(realm: Realm, teller: Teller) -> None:
-    shop = failing(realm, "crash-loop")
+def test_crash_loop_fails_once_and_is_not_taken_for_mended_at_each_try(
+    realm: Realm, failing: Failing, teller: Teller
+) -> None:
+    shop = failing("crash-loop")
     pull = shop.open()
     teller.assert_told(shop, pull, FAULTS["crash-loop"])
     (pod,) = realm.api.list("v1", "Pod", shop.row(pull).namespace)
@@ -190,9 +200,9 @@ def _restarts(pod: Json | None) -> int:
     return int(pod["status"]["containerStatuses"][0]["restartCount"])
 
 
-def test_migration_that_fails_is_explained(realm: Realm, teller: Teller) -> None:
+def test_migration_that_fails_is_explained(realm: Realm, failing: Failing, teller: Teller) -> None:
     # The Deployment waits for its probe, so that the Job decides.
-    shop = failing(realm, "failing-readiness")
+    shop = failing("failing-readiness")
     pull = shop.open()
     teller.assert_told(shop, pull, FAULTS["failing-readiness"])
     realm.api.apply([_migration(realm, shop.row(pull).namespace)])
@@ -222,8 +232,8 @@ def _migration(realm: Realm, namespace: str) -> Json:
     }
 
 
-def test_image_that_is_slow_is_no_problem(realm: Realm, teller: Teller) -> None:
-    shop = failing(realm, "image-slow")
+def test_image_that_is_slow_is_no_problem(realm: Realm, failing: Failing, teller: Teller) -> None:
+    shop = failing("image-slow")
     pull = shop.open_until_ready()
     teller.asked.append((shop, pull))
     events = realm.world.query("SELECT message FROM events WHERE environment_id = %s", shop.row(pull).id)
@@ -304,7 +314,7 @@ def test_pod_that_pod_security_refuses_is_explained(realm: Realm, shop: Shop, te
 def test_object_that_the_syncer_cannot_apply_is_explained(realm: Realm, shop: Shop, teller: Teller) -> None:
     with _policy(realm, shop, "apps", "deployments", "deployments are made on Fridays only"):
         pull = shop.open()
-        teller.assert_told(shop, pull, Told(Cause.SYNC, "deployments are made on Fridays only", hint=Cause.POLICY))
+        teller.assert_told(shop, pull, Told(Cause.SYNC, "denied request: deployments are made on Fridays only"))
 
 
 @contextmanager

@@ -1,0 +1,151 @@
+"""What somebody changes past Git, or in Git past Ephemera: told, and put back by whose it is to do so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.demo.evidence import HEAD_SHA
+from app.demo.github.readings import PullRequest
+from app.demo.real.manifests import Json
+from app.stages.sweep import DRIFT
+from tests.e2e import options
+from tests.e2e.people import upstream
+from tests.e2e.realm import Realm
+from tests.scenarios import remote
+from tests.scenarios.oracle import assert_converged
+from tests.scenarios.shop import Shop
+
+_WEB = "Deployment/web"
+_SELF_HEALING = "argocd-application-controller"
+
+
+@pytest.fixture(scope="module")
+def token(realm: Realm) -> str:
+    """Give a token of the REST API that may read."""
+    made = realm.world.ephemera("token", "create", "--scope", "read", "--name", "drift")
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+def drift(shop: Shop, pull: PullRequest, token: str) -> list[str]:
+    """What the API says has been changed."""
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = shop.world.request("GET", f"/api/v1/environments/{shop.row(pull).id}", headers=headers)
+    found: list[str] = answer.json()["drift"]
+    return found
+
+
+def history(shop: Shop, pull: PullRequest) -> list[str]:
+    """The lines about it, oldest first."""
+    query = "SELECT message FROM events WHERE environment_id = %s AND kind = 'drift' ORDER BY id"
+    return [message for (message,) in shop.world.query(query, shop.row(pull).id)]
+
+
+def await_ended(shop: Shop, pull: PullRequest, name: str) -> list[str]:
+    """The lines, once the object is as it should be again."""
+
+    def look() -> list[str] | None:
+        lines = history(shop, pull)
+        return lines if lines and lines[-1].startswith("ended: ") and name in lines[-1] else None
+
+    return shop.world.await_true(look, f"{name} to be put back")
+
+
+@contextmanager
+def nobody_heals(realm: Realm) -> Iterator[None]:
+    """The syncer leaves the cluster as it is until the end, and then looks. Flux does so by itself for ten minutes."""
+    if realm.syncer == "argocd":
+        realm.stack.stop_part(_SELF_HEALING)
+    try:
+        yield
+    finally:
+        if realm.syncer == "argocd":
+            realm.stack.start_part(_SELF_HEALING)
+
+
+def have_flux_look(realm: Realm, name: str) -> None:
+    """Flux looks after a Kustomization now, as at its next interval; Argo CD does so by itself."""
+    if realm.syncer == "flux":
+        marks = {"reconcile.fluxcd.io/requestedAt": datetime.now(UTC).isoformat()}
+        kind = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
+        realm.api.patch(*kind, name, {"metadata": {"annotations": marks}}, "flux-system")
+
+
+def _delete(realm: Realm, namespace: str) -> None:
+    realm.api.delete("apps/v1", "Deployment", "web", namespace)
+
+
+def _change(realm: Realm, namespace: str) -> None:
+    """As `kubectl edit` would: another template, by which other pods run."""
+    template = {"metadata": {"annotations": {HEAD_SHA: "0" * 40}}}
+    realm.api.patch("apps/v1", "Deployment", "web", {"spec": {"template": template}}, namespace)
+
+
+@pytest.mark.parametrize("by_hand", [_delete, _change], ids=["deleted", "changed"])
+def test_workload_changed_by_hand_is_told_and_put_back_by_the_syncer(
+    realm: Realm, shop: Shop, token: str, by_hand: Any
+) -> None:
+    pull = shop.open_until_ready()
+    namespace = shop.row(pull).namespace
+    commits = remote.commits_of(realm.world, namespace)
+    with nobody_heals(realm):
+        by_hand(realm, namespace)
+        realm.world.await_true(lambda: drift(shop, pull, token) == [_WEB], "the drift to be shown")
+        realm.world.await_true(lambda: f"Changed by hand in the cluster: `{_WEB}`" in shop.comment(pull), "the words")
+    have_flux_look(realm, namespace)
+    began, ended = await_ended(shop, pull, _WEB)
+    assert began.startswith(f"began: {_WEB} changed in the cluster; the syncer puts back what is in Git")
+    assert ended == f"ended: {_WEB}"
+    shop.await_status(pull, "ready")
+    assert drift(shop, pull, token) == []
+    assert "Changed by hand" not in shop.comment(pull)
+    # It is the syncer's to heal: Ephemera committed nothing.
+    assert remote.commits_of(realm.world, namespace) == commits
+    assert_converged(shop)
+
+
+@pytest.mark.skipif(options.syncer() != "argocd", reason="Flux names no object that differs")
+def test_object_that_is_no_workload_is_told_by_argo_cd(realm: Realm, shop: Shop) -> None:
+    pull = shop.open_until_ready()
+    namespace = shop.row(pull).namespace
+    ports = [{"name": "http", "port": 8081, "protocol": "TCP", "targetPort": "http"}]
+    realm.api.patch("v1", "Service", "web", {"spec": {"ports": ports}}, namespace)
+    began, *_ = await_ended(shop, pull, "Service/web")
+    assert began.startswith("began: Service/web ")
+    healed = realm.api.wait("v1", "Service", (namespace, "web"), _answers_at_80, 60)
+    assert healed is not None
+    shop.await_status(pull, "ready")
+
+
+def _answers_at_80(service: Json | None) -> bool:
+    return service is not None and [port["port"] for port in service["spec"]["ports"]] == [80]
+
+
+def test_folder_changed_by_hand_in_git_is_put_back_with_a_commit_that_says_so(
+    realm: Realm, shop: Shop, tmp_path: Path
+) -> None:
+    git = upstream(realm, tmp_path)
+    changed, lacking, longer = pulls = [shop.open_until_ready() for _ in range(3)]
+    rows = [shop.row(pull) for pull in pulls]
+    trees = [remote.tree_of(realm.world, row.folder) for row in rows]
+    deployment = f"{shop.row(changed).folder}/deployment.yaml"
+    git.human_pushes(deployment, git.files(deployment)[deployment].replace("replicas: 1", "replicas: 3"))
+    git.human_removes(f"{shop.row(lacking).folder}/ingress.yaml")
+    git.human_pushes(f"{shop.row(longer).folder}/notes.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    realm.world.await_true(lambda: [remote.tree_of(realm.world, row.folder) for row in rows] == trees, "all as it was")
+    for row in rows:
+        restored = remote.commits_of(realm.world, row.namespace)[-1]
+        assert restored.subject.startswith("Restore ")
+        assert restored.trailers["Reason"] == DRIFT
+    # What the person did is on the branch as well: nothing is rewritten.
+    assert sum(commit.subject.startswith("Human: ") for commit in remote.commits(realm.world)) == 3
+    for pull in pulls:
+        shop.await_status(pull, "ready")
+    assert_converged(shop)
+    held = realm.api.get("apps/v1", "Deployment", "web", shop.row(changed).namespace)
+    assert held is not None
+    assert held["spec"]["replicas"] == 1
