@@ -89,8 +89,9 @@ class Destination:
     syncer: Syncer
     follows_refs: bool = False
     """Its syncer follows each environment's own ref, not the branch."""
-    sync: Callable[[str, int], bytes] | None = None
-    """(folder, pull request) -> the file by which its syncer follows the environment; None where it needs none."""
+    sync: Callable[[str, int, bytes], bytes] | None = None
+    """(folder, pull request, manifest of the Namespace) -> the file by which its syncer follows the environment, and
+    which holds the Namespace instead of the folder; None where it needs none."""
     keep: bytes | None = None
     """What keeps the folder of such files in being."""
 

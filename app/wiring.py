@@ -169,7 +169,7 @@ class Wiring:
             return Destination(syncer, follows_refs=True, sync=partial(self._sync, cluster), keep=keep)
         return Destination(syncer, follows_refs=cluster.syncer is SyncerKind.ARGOCD)
 
-    def _sync(self, cluster: Cluster, folder: str, number: int) -> bytes:
+    def _sync(self, cluster: Cluster, folder: str, number: int, namespace: bytes) -> bytes:
         remote = self.repository.remote
         return Sync(
             folder=folder,
@@ -178,7 +178,7 @@ class Wiring:
             ref=remote.own_ref(folder.rpartition("/")[2]),
             flux_namespace=cluster.syncer_namespace,
             secret=cluster.repository_secret,
-        ).render()
+        ).render(namespace)
 
     def _secret(self, name: str) -> str | None:
         """An environment variable; the one that is a setting may also stand in `.env`, and be empty."""

@@ -70,7 +70,12 @@ class Change:
         """{path: Git id, None when absent}: the folder and, for an environment, the file beside it."""
         if (path := self.sync_path) is None:
             return {self.folder: self.tree}
-        return {self.folder: self.tree, path: None if self.sync is None else blob_id(self.sync)}
+        return {self.folder: self.tree, path: self.sync_blob}
+
+    @property
+    def sync_blob(self) -> str | None:
+        """The Git blob id of the file beside the folder; None when there should be none."""
+        return None if self.sync is None else blob_id(self.sync)
 
     @property
     def sync_path(self) -> str | None:

@@ -1,16 +1,21 @@
 """The file by which Flux follows one environment: a GitRepository at the environment's own ref, and a Kustomization.
 
+The environment's Namespace is in it too, not in its folder: Flux keeps a list of what a Kustomization made only once
+all of it was applied, so the namespace of an environment that never was would stay when its Kustomization goes.
+
 It lies beside the environments' folders, in a folder that a root Kustomization of the cluster applies, so that no
 environment wakes or holds up another. It is made with the environment and removed with it, and never changed between:
 everything in it was allocated once. Fields: https://fluxcd.io/flux/components/source/gitrepositories/ and
 https://fluxcd.io/flux/components/kustomize/kustomizations/.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops import fields
 from gitops.errors import SpecError
 from gitops.labels import ENVIRONMENT, MANAGED_BY, MANAGER, PULL_REQUEST, REPOSITORY
+from gitops.parse import parse_object
 from gitops.quoting import quoted
 from gitops.text import shown
 
@@ -44,6 +49,12 @@ def keep_file(flux_namespace: str) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
+def divided(files: Mapping[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
+    """The manifest of the Namespace, for the file beside; and the others, for the folder. They have passed `check`."""
+    name = next(name for name, content in files.items() if parse_object(content)["kind"] == "Namespace")
+    return files[name], {other: content for other, content in files.items() if other != name}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """How Flux follows one environment. Raises SpecError for unusable values."""
@@ -75,9 +86,9 @@ class Sync:
         if problems := [f"{name} is {shown(getattr(self, name))}; make it {broken[name]}" for name in broken]:
             raise SpecError(f"Flux's file of {shown(self.folder)}", problems)
 
-    def render(self) -> bytes:
-        """The file. The same value gives the same bytes."""
-        return "\n".join(["---", *self._source(), "---", *self._kustomization(), ""]).encode()
+    def render(self, namespace: bytes) -> bytes:
+        """The file, with the manifest of the environment's Namespace. The same values give the same bytes."""
+        return "\n".join(["---", *self._source(), "---", *self._kustomization(), "---", ""]).encode() + namespace
 
     def _source(self) -> list[str]:
         return [

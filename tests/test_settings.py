@@ -48,7 +48,7 @@ def test_address_of_argo_cd_is_the_cluster_s_and_ends_without_a_slash(monkeypatc
     (cluster,) = Settings.load().declared_clusters
     assert cluster.syncer_url == "https://argocd.test"
     monkeypatch.setenv("EPHEMERA_SYNCER_URL", "argocd.test")
-    with pytest.raises(SettingsError, match="EPHEMERA_SYNCER_URL is 'argocd.test': make it a URL"):
+    with pytest.raises(SettingsError, match=r"EPHEMERA_SYNCER_URL is 'argocd.test': make it a URL"):
         Settings.load()
 
 

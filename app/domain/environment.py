@@ -79,6 +79,10 @@ class Published:
     at: datetime | None
     workloads: tuple[str, ...] = ()
     """`Deployment/web` ..., as they were rendered."""
+    objects: tuple[str, ...] = ()
+    """All of them."""
+    sync: str | None = None
+    """Git blob id of the file beside the folder, by which Flux follows the environment; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

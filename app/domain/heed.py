@@ -24,7 +24,8 @@ def is_unheeded(environment: Environment) -> bool:
 
 def has_come_or_gone(environment: Environment) -> bool:
     """What makes and removes the environments' own objects has to look, not only the environment's own."""
-    return environment.published.tree is None or environment.health is None or environment.health.sync is None
+    health = environment.health
+    return environment.published.tree is None or health is None or health.sync is None or health.phase is Phase.PARTIAL
 
 
 def _is_going(environment: Environment, name: str) -> bool:

@@ -7,7 +7,6 @@ from app.ports import Destination
 from app.store.sweeping import Settled
 from gitops.drift import Held
 from gitops.syncs import sync_path
-from gitops.tree import blob_id
 
 Look = Callable[[str | None], Held | None]
 """`gitops.drift.look` at one repository: what the branch holds, or None when its head is the one given."""
@@ -49,11 +48,4 @@ class Branch:
         return refs.get(row.folder.rpartition("/")[2]) != row.commit
 
     def _differs(self, row: Settled, held: Held) -> bool:
-        if held.folders.get(row.folder) != row.tree:
-            return True
-        destination, found = self.destinations.get(row.cluster), held.syncs.get(sync_path(row.folder))
-        if destination is None:
-            return False  # declared no more: nobody knows what should be there
-        is_followed = destination.sync is not None and row.tree is not None
-        wanted = destination.sync(row.folder, row.number) if destination.sync and is_followed else None
-        return found != (None if wanted is None else blob_id(wanted))
+        return held.folders.get(row.folder) != row.tree or held.syncs.get(sync_path(row.folder)) != row.sync

@@ -12,12 +12,14 @@ import structlog
 
 from app.domain.desired import Absent, Present
 from app.domain.environment import Environment, Stage
+from app.domain.environment import Published as Before
 from app.errors import EphemeraError, Stalled, Transient
 from app.ports import Bell, Destination, Poke, Ring
 from app.stages import failing
 from app.stages.sweep import DRIFT
 from app.store import publishing
 from app.store.engine import Store
+from app.store.publishing import Kept
 from app.store.locks import Lock, only_writer
 from gitops.change import AUTHOR, Change, Published
 from gitops.check import check
@@ -25,6 +27,7 @@ from gitops.errors import Contended, GitopsError, PublishError, RemoteUnavailabl
 from gitops.publish import publish
 from gitops.render import Templates
 from gitops.repository import Repository
+from gitops.syncs import divided
 from gitops.workloads import objects_of, workloads_of
 
 LOCK_WAIT = timedelta(seconds=10)
@@ -41,6 +44,8 @@ class _Batch:
     taken: dict[str, Environment] = field(default_factory=dict)
     """Folder -> the environment whose change it is."""
     changes: list[Change] = field(default_factory=list)
+    objects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Folder -> all that the environment holds, `Deployment/web`; nothing for one that goes."""
     untouched: list[Environment] = field(default_factory=list)
     """Decided, but nothing to do in Git."""
 
@@ -112,6 +117,7 @@ class Publisher:
                 except GitopsError as error:
                     self._keep_one(environment, Stalled(f"rendering {environment.key}: {error}"))
                     return
+                batch.objects[environment.place.folder] = objects_of(files)
                 batch.changes.append(self._change(environment, files))
             case Absent():
                 batch.changes.append(self._change(environment, None))
@@ -125,13 +131,14 @@ class Publisher:
 
         A few at a time: the rows are locked meanwhile, and no webhook should have to wait for a large batch.
         """
-        files = {change.folder: change.files for change in batch.changes}
+        changes = {change.folder: change for change in batch.changes}
         for start in range(0, len(published), _SETTLED_AT_ONCE):
             with self.store.begin() as session:
                 for result in published[start : start + _SETTLED_AT_ONCE]:
-                    environment = batch.taken[result.folder]
-                    objects = objects_of(files[result.folder] or {})
-                    publishing.record(session, environment, result.tree, result.commit, workloads_of(objects), objects)
+                    objects = batch.objects.get(result.folder, ())
+                    sync = changes[result.folder].sync_blob
+                    held = Kept(result.tree, result.commit, sync, workloads_of(objects), objects)
+                    publishing.record(session, batch.taken[result.folder], held)
         with self.store.begin() as session:
             for environment in batch.untouched:
                 publishing.settle_unchanged(session, environment.id, environment.decided_generation)
@@ -155,7 +162,10 @@ class Publisher:
     def _change(self, environment: Environment, files: dict[str, bytes] | None) -> Change:
         place = environment.place
         to = self._destination(place.cluster)
-        sync = to.sync(place.folder, environment.number) if to.sync and files is not None else None
+        sync = None
+        if to.sync is not None and files is not None:
+            namespace, files = divided(files)
+            sync = to.sync(place.folder, environment.number, namespace)
         return replace(_change(environment, files), sync=sync, keep=to.keep, follows_ref=to.follows_refs)
 
     def _destination(self, cluster: str) -> Destination:
@@ -178,6 +188,7 @@ class _Nobody:
 def _pokes_for(batch: _Batch, published: Sequence[Published]) -> Mapping[str, Poke]:
     """Cluster -> what its syncer has not been told of: also a commit of a push whose answer was lost."""
     before = {folder: environment.published for folder, environment in batch.taken.items()}
+    changes = {change.folder: change for change in batch.changes}
     news: dict[str, list[Published]] = {}
     for result in published:
         if result.changed or result.moved or result.commit not in (None, before[result.folder].commit):
@@ -185,10 +196,15 @@ def _pokes_for(batch: _Batch, published: Sequence[Published]) -> Mapping[str, Po
     return {
         cluster: Poke(
             changed=tuple(batch.taken[result.folder].place.namespace for result in results),
-            came_or_went=any(result.tree is None or before[result.folder].tree is None for result in results),
+            came_or_went=any(_is_the_roots(changes[result.folder], before[result.folder]) for result in results),
         )
         for cluster, results in news.items()
     }
+
+
+def _is_the_roots(change: Change, before: Before) -> bool:
+    """What makes and removes environments has to look: this one came, went, or is followed in another way."""
+    return change.files is None or before.tree is None or change.sync_blob != before.sync
 
 
 def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:

@@ -173,6 +173,7 @@ class EnvironmentRow(Base):
     published_commit: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None]
     published_workloads: Mapped[list[str]] = mapped_column(server_default="[]")
+    published_sync: Mapped[str | None] = mapped_column(Text)
     published_objects: Mapped[list[str]] = mapped_column(server_default="[]")
     """`Deployment/web`, all that the folder holds."""
     made_commit: Mapped[str | None] = mapped_column(Text)

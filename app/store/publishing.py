@@ -1,6 +1,7 @@
 """What `publish` reads and writes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -52,19 +53,28 @@ def settle_unchanged(session: Session, environment_id: int, generation: int) -> 
     settle(session, row, now)
 
 
-def record(
-    session: Session,
-    environment: Environment,
-    tree: str | None,
-    commit: str | None,
-    workloads: Sequence[str],
-    objects: Sequence[str] = (),
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the remote holds of an environment."""
+
+    tree: str | None
+    """The folder's; None when there is none."""
+    commit: str | None
+    """The one that changed it last; None when none ever did."""
+    sync: str | None = None
+    """Git blob id of the file by which its syncer follows it."""
+    workloads: tuple[str, ...] = ()
+    """`Deployment/web` ..., what has to run."""
+    objects: tuple[str, ...] = ()
+    """Everything, the workloads too."""
+
+
+def record(session: Session, environment: Environment, held: Kept) -> bool:
     """Keep that the remote holds what was decided at the generation taken; False when a later one was first.
 
-    `objects` is all that the folder holds, `Deployment/web`; its workloads are among them. A removal is begun here:
-    from now on what is left of the environment is watched until it is gone.
+    A removal is begun here: from now on what is left of the environment is watched until it is gone.
     """
+    tree, commit = held.tree, held.commit
     row, now = locked(session, environment.id)
     if row.published_generation >= environment.decided_generation:
         return False
@@ -76,8 +86,8 @@ def record(
     elif tree is not None and row.published_tree is None:
         row.made_commit, row.made_at = commit, now
     row.published_generation = environment.decided_generation
-    row.published_tree, row.published_workloads = tree, list(workloads)
-    row.published_objects = list(objects or workloads)
+    row.published_tree, row.published_sync = tree, held.sync
+    row.published_workloads, row.published_objects = list(held.workloads), list(held.objects)
     row.published_commit = commit or row.published_commit
     clear_trouble(row, Stage.PUBLISH)
     if is_news:

@@ -43,6 +43,8 @@ def environment_of(row: EnvironmentRow) -> Environment:
             row.published_commit,
             row.published_at,
             tuple(row.published_workloads),
+            tuple(row.published_objects),
+            row.published_sync,
         ),
         health=Health.from_json(row.health) if row.health else None,
         observed_at=row.observed_at,

@@ -46,13 +46,14 @@ class Settled:
     """What Git should hold for an environment that nobody has asked about since it was published."""
 
     environment_id: int
-    number: int
     cluster: str
     folder: str
     tree: str | None
     """The folder's; None when there should be none."""
     commit: str | None
     """Where its own ref should be; of no meaning without a folder."""
+    sync: str | None
+    """The Git blob id of the file beside the folder; None when there should be none."""
     generation: int
 
 
@@ -60,11 +61,11 @@ def settled(session: Session) -> Collection[Settled]:
     """Every environment whose folder is as it was decided, if nobody else has touched it."""
     query = select(
         EnvironmentRow.id,
-        EnvironmentRow.number,
         EnvironmentRow.cluster,
         EnvironmentRow.folder,
         EnvironmentRow.published_tree,
         EnvironmentRow.published_commit,
+        EnvironmentRow.published_sync,
         EnvironmentRow.published_generation,
     ).where(
         EnvironmentRow.requested_generation == EnvironmentRow.published_generation,

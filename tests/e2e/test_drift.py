@@ -20,6 +20,7 @@ from tests.scenarios.oracle import assert_converged
 from tests.scenarios.shop import Shop
 
 _WEB = "Deployment/web"
+_ARGO, _FLUX = "argoproj.io/v1alpha1", "kustomize.toolkit.fluxcd.io/v1"
 _SELF_HEALING = "argocd-application-controller"
 
 
@@ -57,7 +58,7 @@ def await_ended(shop: Shop, pull: PullRequest, name: str) -> list[str]:
 
 @contextmanager
 def nobody_heals(realm: Realm) -> Iterator[None]:
-    """The syncer leaves the cluster as it is until the end, and then looks. Flux does so by itself for ten minutes."""
+    """The syncer leaves the cluster as it is until the end, as Flux does by itself for ten minutes."""
     if realm.syncer == "argocd":
         realm.stack.stop_part(_SELF_HEALING)
     try:
@@ -67,12 +68,15 @@ def nobody_heals(realm: Realm) -> Iterator[None]:
             realm.stack.start_part(_SELF_HEALING)
 
 
-def have_flux_look(realm: Realm, name: str) -> None:
-    """Flux looks after a Kustomization now, as at its next interval; Argo CD does so by itself."""
-    if realm.syncer == "flux":
-        marks = {"reconcile.fluxcd.io/requestedAt": datetime.now(UTC).isoformat()}
-        kind = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
-        realm.api.patch(*kind, name, {"metadata": {"annotations": marks}}, "flux-system")
+def have_it_looked_after(realm: Realm, name: str) -> None:
+    """The syncer looks now, as it would at its next interval: what happened while it was away wakes neither of them."""
+    if realm.syncer == "argocd":
+        place, marks = (_ARGO, "Application", "argocd"), {"argocd.argoproj.io/refresh": "normal"}
+    else:
+        now = datetime.now(UTC).isoformat()
+        place, marks = (_FLUX, "Kustomization", "flux-system"), {"reconcile.fluxcd.io/requestedAt": now}
+    api_version, kind, namespace = place
+    realm.api.patch(api_version, kind, name, {"metadata": {"annotations": marks}}, namespace)
 
 
 def _delete(realm: Realm, namespace: str) -> None:
@@ -96,7 +100,7 @@ def test_workload_changed_by_hand_is_told_and_put_back_by_the_syncer(
         by_hand(realm, namespace)
         realm.world.await_true(lambda: drift(shop, pull, token) == [_WEB], "the drift to be shown")
         realm.world.await_true(lambda: f"Changed by hand in the cluster: `{_WEB}`" in shop.comment(pull), "the words")
-    have_flux_look(realm, namespace)
+    have_it_looked_after(realm, namespace)
     began, ended = await_ended(shop, pull, _WEB)
     assert began.startswith(f"began: {_WEB} changed in the cluster; the syncer puts back what is in Git")
     assert ended == f"ended: {_WEB}"

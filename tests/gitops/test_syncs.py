@@ -10,7 +10,7 @@ from gitops.change import Change
 from gitops.errors import SpecError
 from gitops.publish import publish
 from gitops.repository import Repository
-from gitops.syncs import Sync, sync_path
+from gitops.syncs import Sync, divided, sync_path
 from tests.gitops.upstream import FOLDER, Upstream, change, followed, unguarded
 
 GOLDEN = Path(__file__).parent / "golden" / "syncs" / "pr-7-shop.yaml"
@@ -21,6 +21,7 @@ SYNC = Sync(
     ref="refs/environments/pr-7-shop",
     secret="environments",
 )
+NAMESPACE = b'apiVersion: v1\nkind: Namespace\nmetadata: {name: "pr-7-shop"}\n'
 PATH = "syncs/main/pr-7-shop.yaml"
 OTHER = "environments/main/acme/shop/pr-8-shop"
 
@@ -33,22 +34,29 @@ def put(repository: Repository, *changes: Change) -> list[tuple[str | None, bool
 def test_file_is_the_reviewed_one(updates_goldens: bool) -> None:
     if updates_goldens:
         GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_bytes(SYNC.render())
-    assert SYNC.render() == GOLDEN.read_bytes()
+        GOLDEN.write_bytes(SYNC.render(NAMESPACE))
+    assert SYNC.render(NAMESPACE) == GOLDEN.read_bytes()
+
+
+def test_namespace_lies_beside_the_folder_not_in_it() -> None:
+    service = b"apiVersion: v1\nkind: Service\n"
+    assert divided({"a.yaml": service, "b.yaml": NAMESPACE}) == (NAMESPACE, {"a.yaml": service})
+    *_, last = yaml.safe_load_all(SYNC.render(NAMESPACE))
+    assert last == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pr-7-shop"}}
 
 
 def test_same_value_gives_the_same_bytes() -> None:
-    assert SYNC.render() == replace(SYNC).render()
+    assert SYNC.render(NAMESPACE) == replace(SYNC).render(NAMESPACE)
 
 
 def test_source_without_a_secret_names_none() -> None:
-    source, _ = yaml.safe_load_all(replace(SYNC, secret=None).render())
+    source, _, _ = yaml.safe_load_all(replace(SYNC, secret=None).render(NAMESPACE))
     assert "secretRef" not in source["spec"]
 
 
 def test_every_string_is_one_whatever_it_looks_like() -> None:
     hostile = replace(SYNC, url='https://x/"\n: {{ é 😀', ref="refs/environments/00e1", secret="0123456")
-    source, kustomization = yaml.safe_load_all(hostile.render())
+    source, kustomization, _ = yaml.safe_load_all(hostile.render(NAMESPACE))
     assert source["spec"]["url"] == hostile.url
     assert (source["spec"]["ref"]["name"], source["spec"]["secretRef"]["name"]) == (hostile.ref, hostile.secret)
     assert kustomization["spec"]["sourceRef"] == {"kind": "GitRepository", "name": source["metadata"]["name"]}

@@ -191,7 +191,9 @@ def test_drift_that_could_not_be_marked_is_found_again_although_the_branch_has_n
 
 
 def test_file_by_which_the_syncer_follows_an_environment_is_put_back_too(house: House) -> None:
-    follow = Destination(house.syncer, sync=lambda folder, number: f"{folder} {number}\n".encode())
+    follow = Destination(
+        house.syncer, sync=lambda folder, number, namespace: namespace + f"# {folder} {number}\n".encode()
+    )
     house.destinations["default"] = follow
     opened(house)
     followed = house.git("show", f"main:{SYNC}")

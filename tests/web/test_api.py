@@ -15,6 +15,7 @@ from app.domain.pull_request import RepositoryRef
 from app.ports import Ring
 from app.store import asking, clusters, deciding, observing, publishing, troubles
 from app.store.asking import Ask
+from app.store.publishing import Kept
 from app.store.rows import environment_of, locked
 from app.store.tokens import Scope, create
 from tests.domain.builders import SHA, SHOP, pull_request, spec
@@ -132,7 +133,7 @@ def publish(house: House, environment_id: int, tree: str | None, commit: str, ob
     """Have the second stage publish what was decided."""
     with house.store.begin() as session:
         row, _ = locked(session, environment_id)
-        publishing.record(session, environment_of(row), tree, commit, objects, objects)
+        publishing.record(session, environment_of(row), Kept(tree, commit, None, objects, objects))
 
 
 def test_removal_is_shown_with_what_existed_and_when_it_was_confirmed_gone(house: House, reader: Visitor) -> None:

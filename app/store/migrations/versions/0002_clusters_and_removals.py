@@ -33,6 +33,7 @@ def upgrade() -> None:
     )
     lists = postgresql.JSONB(none_as_null=True)
     op.add_column("environments", sa.Column("published_objects", lists, server_default=_EMPTY, nullable=False))
+    op.add_column("environments", sa.Column("published_sync", sa.Text(), nullable=True))
     op.add_column("environments", sa.Column("made_commit", sa.Text(), nullable=True))
     op.add_column("environments", sa.Column("made_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.add_column("environments", sa.Column("teardown", lists, nullable=True))
@@ -44,6 +45,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for column in ("log", "log_of", "problems"):
         op.drop_column("deployments", column)
-    for column in ("teardown", "made_at", "made_commit", "published_objects"):
+    for column in ("teardown", "made_at", "made_commit", "published_sync", "published_objects"):
         op.drop_column("environments", column)
     op.drop_table("clusters")
