@@ -19,8 +19,8 @@ from app.stages import failing
 from app.stages.sweep import DRIFT
 from app.store import publishing
 from app.store.engine import Store
-from app.store.publishing import Kept
 from app.store.locks import Lock, only_writer
+from app.store.publishing import Kept
 from gitops.change import AUTHOR, Change, Published
 from gitops.check import check
 from gitops.errors import Contended, GitopsError, PublishError, RemoteUnavailable

@@ -1,6 +1,7 @@
 """Where the programs of the real stack are: given by the machine, or built into a cache outside the checkout."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,14 @@ def find(recipes: Recipes | None = None) -> Tools:
     wanted = [name for program in recipes.programs for name in program.binaries]
     folderless = [program.name for program in recipes.programs if program.files and not (cache / program.key).exists()]
     if missing := [*(name for name in wanted if name not in binaries), *(f"files of {name}" for name in folderless)]:
-        raise ToolsMissing(f"the real stack lacks {', '.join(missing)}; {HOW_TO_BUILD}")
+        refused = [
+            f"{path} is not {program.minor_version}"
+            for program in recipes.programs
+            for name in program.binaries
+            if name in missing and (path := shutil.which(name)) is not None
+        ]
+        why = f" ({', '.join(refused)})" if refused else ""
+        raise ToolsMissing(f"the real stack lacks {', '.join(missing)}{why}; {HOW_TO_BUILD}")
     return Tools(binaries, {program.name: cache / program.key / "files" for program in recipes.programs})
 
 
@@ -101,7 +109,7 @@ def _is_ours(program: Program, path: str) -> bool:
         done = subprocess.run([path, *program.version_flags], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return f"{program.minor_version}." in done.stdout + done.stderr
+    return re.search(rf"\bv?{re.escape(program.minor_version)}\.", done.stdout + done.stderr) is not None
 
 
 def _told(what: str, say: Callable[[str], None]) -> Progress:

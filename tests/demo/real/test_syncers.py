@@ -71,8 +71,14 @@ def test_what_git_calls_can_be_run(tools: Tools, layout: Layout) -> None:
 
 def test_the_password_of_redis_is_in_the_environment_and_not_among_the_arguments(tools: Tools, layout: Layout) -> None:
     components = argocd.argocd(tools, layout, redis_port=6379)
-    assert argocd.environment(layout, "redis-password")["REDIS_PASSWORD"] == "redis-password"
+    assert argocd.environment(layout, "redis-password", {})["REDIS_PASSWORD"] == "redis-password"
     assert not [component for component in components if "redis-password" in component.command]
+
+
+def test_how_often_argo_cd_looks_by_itself_is_handed_over_as_its_manifests_do(layout: Layout) -> None:
+    assert "ARGOCD_RECONCILIATION_TIMEOUT" not in argocd.environment(layout, "x", {})
+    handed = argocd.environment(layout, "x", {"timeout.reconciliation": "1h"})
+    assert handed["ARGOCD_RECONCILIATION_TIMEOUT"] == "1h"
 
 
 def test_flux_stays_on_loopback_and_reports_to_nobody(tools: Tools, layout: Layout) -> None:
