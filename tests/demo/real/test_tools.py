@@ -68,7 +68,7 @@ def test_a_program_on_the_path_of_another_minor_version_is_refused(
     only_etcd: Recipes, fake: Fake, tmp_path: Path, said: str
 ) -> None:
     fake(tmp_path / "path", "etcd", said)
-    with pytest.raises(ToolsMissing, match="etcd"):
+    with pytest.raises(ToolsMissing, match=r"lacks etcd \(.*/path/etcd is not 3.7\)"):
         find(only_etcd)
 
 

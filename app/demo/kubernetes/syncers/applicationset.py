@@ -47,7 +47,7 @@ class ApplicationSets:
         if self._switch.is_paused:
             return None
         now = time.monotonic()
-        is_poked = (record.body["metadata"].get("annotations") or {}).get(_REFRESH) == "true"
+        is_poked = _REFRESH in (record.body["metadata"].get("annotations") or {})
         if not is_poked and now < self._next_poll.get(key, 0.0):
             return self._next_poll[key] - now
         try:
