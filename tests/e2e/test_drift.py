@@ -116,17 +116,16 @@ def test_workload_changed_by_hand_is_told_and_put_back_by_the_syncer(
 def test_object_that_is_no_workload_is_told_by_argo_cd(realm: Realm, shop: Shop) -> None:
     pull = shop.open_until_ready()
     namespace = shop.row(pull).namespace
-    ports = [{"name": "http", "port": 8081, "protocol": "TCP", "targetPort": "http"}]
-    realm.api.patch("v1", "Service", "web", {"spec": {"ports": ports}}, namespace)
+    realm.api.patch("v1", "Service", "web", {"spec": {"selector": {"app.kubernetes.io/name": "other"}}}, namespace)
     began, *_ = await_ended(shop, pull, "Service/web")
     assert began.startswith("began: Service/web ")
-    healed = realm.api.wait("v1", "Service", (namespace, "web"), _answers_at_80, 60)
+    healed = realm.api.wait("v1", "Service", (namespace, "web"), _leads_to_web, 60)
     assert healed is not None
     shop.await_status(pull, "ready")
 
 
-def _answers_at_80(service: Json | None) -> bool:
-    return service is not None and [port["port"] for port in service["spec"]["ports"]] == [80]
+def _leads_to_web(service: Json | None) -> bool:
+    return service is not None and service["spec"]["selector"]["app.kubernetes.io/name"] == "web"
 
 
 def test_folder_changed_by_hand_in_git_is_put_back_with_a_commit_that_says_so(

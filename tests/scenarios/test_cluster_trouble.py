@@ -14,9 +14,9 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "heading", "advice"),
     [
-        ("image-pull", "**Image pull**", "The image could not be pulled."),
-        ("crash-loop", "**Crash loop**", "The container starts and exits again."),
-        ("quota", "**Quota**", "The environment's quota is used up."),
+        ("image-pull", "**Image not found**", "The registry has no such image."),
+        ("crash-loop", "**Crash loop**", "The program starts and fails, again and again."),
+        ("quota", "**Quota**", "What the environment may use is used up."),
     ],
 )
 def test_a_failure_is_explained_and_healed(
