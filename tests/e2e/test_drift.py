@@ -113,15 +113,32 @@ def test_workload_changed_by_hand_is_told_and_put_back_by_the_syncer(
 
 
 @pytest.mark.skipif(options.syncer() != "argocd", reason="Flux names no object that differs")
-def test_object_that_is_no_workload_is_told_by_argo_cd(realm: Realm, shop: Shop) -> None:
+def test_object_that_is_no_workload_is_told_by_argo_cd(realm: Realm, shop: Shop, token: str) -> None:
     pull = shop.open_until_ready()
     namespace = shop.row(pull).namespace
-    realm.api.patch("v1", "Service", "web", {"spec": {"selector": {"app.kubernetes.io/name": "other"}}}, namespace)
-    began, *_ = await_ended(shop, pull, "Service/web")
+    with _nothing_synced_by_itself(realm):
+        other = {"spec": {"selector": {"app.kubernetes.io/name": "other"}}}
+        realm.api.patch("v1", "Service", "web", other, namespace)
+        realm.world.await_true(lambda: drift(shop, pull, token) == ["Service/web"], "the drift to be shown")
+    have_it_looked_after(realm, namespace)
+    began, ended = await_ended(shop, pull, "Service/web")
     assert began.startswith("began: Service/web ")
-    healed = realm.api.wait("v1", "Service", (namespace, "web"), _leads_to_web, 60)
-    assert healed is not None
+    assert ended == "ended: Service/web"
+    assert realm.api.wait("v1", "Service", (namespace, "web"), _leads_to_web, 60)
     shop.await_status(pull, "ready")
+
+
+@contextmanager
+def _nothing_synced_by_itself(realm: Realm) -> Iterator[None]:
+    """Argo CD compares and does nothing about it, as in the hours that a project may close: else it has put back the
+    object in the moment in which it tells of it."""
+    project = ("argoproj.io/v1alpha1", "AppProject", "ephemera")
+    window = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"], "manualSync": True}
+    realm.api.patch(*project, {"spec": {"syncWindows": [window]}}, "argocd")
+    try:
+        yield
+    finally:
+        realm.api.patch(*project, {"spec": {"syncWindows": None}}, "argocd")
 
 
 def _leads_to_web(service: Json | None) -> bool:
