@@ -23,8 +23,15 @@ PATIENCE = timedelta(seconds=4)
 """How long a syncer is given to turn to a commit that it was poked for; each further time twice as long."""
 
 _LONGEST_PAUSE_SECONDS = 60.0
+_AT_A_TIME = 10
+"""Of more than these a busy syncer may well not have come to the last: each ten of them are given the patience of one."""
 
 _log = structlog.get_logger(__name__)
+
+
+def extra_patience(patience: timedelta, waiting: int) -> timedelta:
+    """How much longer the first poke waits when so many do: poking all of a crowd would only add to it."""
+    return patience * (waiting // _AT_A_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Waker:
         """Poke for what is due; what could not be poked is due at the next call again."""
         with self.store.begin() as session:
             unheeded = [each for each in waking.under_way(session, self.patience) if is_unheeded(each)]
-        self._waiting = {each.id: self._waits(each) for each in unheeded}
+        extra = extra_patience(self.patience, len(unheeded)).total_seconds()
+        self._waiting = {each.id: self._waits(each, extra) for each in unheeded}
         due: dict[str, list[Environment]] = {}
         for environment in unheeded:
             if self._waiting[environment.id].due_at <= self.clock():
@@ -60,11 +68,11 @@ class Waker:
             if self._poke(cluster, environments):
                 self._waiting.update({each.id: self._later(self._waiting[each.id]) for each in environments})
 
-    def _waits(self, environment: Environment) -> _Waiting:
+    def _waits(self, environment: Environment, extra_seconds: float) -> _Waiting:
         known, commit = self._waiting.get(environment.id), environment.published.commit
         if known is not None and known.commit == commit:
             return known
-        return _Waiting(commit, self.clock(), self.patience.total_seconds())
+        return _Waiting(commit, self.clock() + extra_seconds, self.patience.total_seconds())
 
     def _later(self, waiting: _Waiting) -> _Waiting:
         pause = min(waiting.pause_seconds * 2, _LONGEST_PAUSE_SECONDS)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.domain.health import Health, Holding, Phase, Sync
 from app.errors import Transient
 from app.ports import Poke
-from app.stages.wake import Waker
+from app.stages.wake import PATIENCE, Waker, extra_patience
 from tests.domain.builders import health, web
 from tests.stages.house import House
 from tests.stages.test_story import NAMESPACE, closed, opened
@@ -103,6 +103,11 @@ def test_nobody_is_poked_before_time(house: House) -> None:
     house.syncer.pokes.clear()
     Waker(house.store, house.destinations, timedelta(minutes=1), Clock()).wake()
     assert house.syncer.pokes == []
+
+
+@pytest.mark.parametrize(("waiting", "times"), [(1, 0), (9, 0), (10, 1), (200, 20)])
+def test_a_crowd_is_given_longer(waiting: int, times: int) -> None:
+    assert extra_patience(PATIENCE, waiting) == PATIENCE * times
 
 
 def test_pokes_come_less_and_less_often(house: House) -> None:
