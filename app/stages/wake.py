@@ -24,7 +24,7 @@ PATIENCE = timedelta(seconds=4)
 
 _LONGEST_PAUSE_SECONDS = 60.0
 _AT_A_TIME = 10
-"""Of more than these a busy syncer may well not have come to the last: each ten of them are given the patience of one."""
+"""Of more than these a busy syncer may well not have come to the last: ten are given once more the patience of one."""
 
 _log = structlog.get_logger(__name__)
 
