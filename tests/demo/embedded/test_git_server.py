@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -143,11 +144,21 @@ def test_push_of_a_client_that_died_while_it_was_held_is_void(git_server: GitHos
     environment = {"PATH": os.environ["PATH"], **git_server.client_environment()}
     pushing = subprocess.Popen(["git", "push", "--quiet"], cwd=clone, env=environment, start_new_session=True)
     wait_until(lambda: git_server.state().held == 1, 10, "the push to be held")
+    # The connection is that of a program which git has started, and ends with it.
+    connected = psutil.Process(pushing.pid).children(recursive=True)
     os.killpg(pushing.pid, 9)
     pushing.wait()
+    wait_until(lambda: all(map(_has_ended, connected)), 10, "the connection to end")
     git_server.heal()
     wait_until(lambda: git_server.state().held == 0, 10, "the push to be let go")
     assert git("-C", "clone", "ls-remote").stdout == before
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_throttled_push_arrives_whole(git_server: GitHost, git: Git, clone: Path) -> None:
