@@ -156,7 +156,7 @@ def test_push_of_a_client_that_died_while_it_was_held_is_void(git_server: GitHos
 
 def _has_ended(process: psutil.Process) -> bool:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
