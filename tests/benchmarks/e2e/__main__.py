@@ -131,6 +131,7 @@ def _peer(realm: Realm, timeline: Timeline, plan: Plan) -> Waits:
             if number >= 2:
                 waits.opened.append(opened)
                 waits.pushed.append(pushed)
+    _say(realm, f"its own generator: opened {p50(waits.opened)} s, pushed {p50(waits.pushed)} s")
     return waits
 
 
