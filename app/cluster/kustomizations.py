@@ -24,6 +24,9 @@ _OF_A_COMMIT = frozenset({"BuildFailed", "ReconciliationFailed", "PruneFailed", 
 _WITHOUT_SOURCE = "ArtifactFailed"
 _ABOUT_THE_SOURCE = ("Source ", "gitrepositories.source.toolkit.fluxcd.io ")
 """How messages begin that say that there is nothing to fetch yet: an answer that the source has not given."""
+_MISSING = re.compile(r'GitRepository\.source\.toolkit\.fluxcd\.io "[^"]+" not found')
+"""The controller's cache does not hold the source yet, which came with the Kustomization. Seen in the real one under
+load, whatever its reason."""
 
 
 class _SourceRef(msgspec.Struct, gc=False):
@@ -152,6 +155,7 @@ def _error(ready: Condition, conditions: Sequence[Condition] | None) -> str | No
     if stalled.status == "True":
         return told(stalled.message or stalled.reason)
     is_early = ready.reason == _WITHOUT_SOURCE and ready.message.startswith(_ABOUT_THE_SOURCE)
+    is_early = is_early or _MISSING.fullmatch(ready.message) is not None
     if ready.status != "False" or ready.reason in _WAITS or is_early:
         return None
     return told(ready.message or ready.reason)

@@ -78,6 +78,7 @@ def test_revision_without_a_commit_is_none(revision: str) -> None:
         ([failed("HealthCheckCanceled", "New reconciliation triggered")], None, NEW),
         ([failed("ArtifactFailed", "Source artifact not found, retrying in 30s")], None, NEW),
         ([failed("ArtifactFailed", 'gitrepositories.source.toolkit.fluxcd.io "pr-7-shop" not found')], None, NEW),
+        ([failed("ReconciliationFailed", 'GitRepository.source.toolkit.fluxcd.io "pr-7-shop" not found')], None, NEW),
         (
             [failed("ArtifactFailed", "kustomization path not found: stat a")],
             "kustomization path not found: stat a",
