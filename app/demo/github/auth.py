@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
+from jwt.types import Options
 
 from app.demo.github.call import Anonymous, AsApp, AsInstallation, Call, Principal, Route
 from app.demo.github.hub import Hub
 from app.demo.github.records import Installation, Repository, Token
 from app.demo.github.refusals import Refusal, not_found
+from app.demo.github.registry import RegisteredApp
 
 JWT_LIFETIME = timedelta(minutes=10)
 CLOCK_LEEWAY = timedelta(seconds=60)
@@ -32,8 +34,7 @@ def identify(hub: Hub, authorization: str) -> Principal:
     if scheme.lower() not in {"bearer", "token"}:
         raise Refusal(401, "Bad credentials")
     if credential.count(".") == 2:
-        _verify_app(hub, credential)
-        return AsApp()
+        return AsApp(_verified_app(hub, credential))
     return _installation_of(hub, credential)
 
 
@@ -50,6 +51,8 @@ def require(call: Call, route: Route) -> None:
         case "app":
             if not isinstance(call.principal, AsApp):
                 raise Refusal(401, UNDECODABLE)
+            if call.principal.app.id != call.hub.apps.main.id and call.path != "/app":
+                raise not_found()  # an App made from a manifest is installed nowhere
         case "installation":
             if not isinstance(call.principal, AsInstallation):
                 raise Refusal(403, "You must authenticate with an installation access token")
@@ -59,19 +62,22 @@ def require(call: Call, route: Route) -> None:
             pass
 
 
-def _verify_app(hub: Hub, encoded: str) -> None:
+def _verified_app(hub: Hub, encoded: str) -> RegisteredApp:
+    issuer = _claims(encoded, "", {"verify_signature": False}).get("iss", "")
+    found = hub.apps.find(str(issuer))
+    if found is None:
+        raise Refusal(404, "Integration not found")
+    unchecked: Options = {"verify_exp": False, "verify_iat": False, "verify_iss": False, "verify_aud": False}
+    _check_times(_claims(encoded, found.public_key, unchecked), hub.clock.now())
+    return found
+
+
+def _claims(encoded: str, public_key: str, options: Options) -> Mapping[str, Any]:
     try:
-        claims: dict[str, Any] = jwt.decode(
-            encoded,
-            hub.options.public_key,
-            algorithms=["RS256"],
-            options={"verify_exp": False, "verify_iat": False, "verify_iss": False, "verify_aud": False},
-        )
+        claims: dict[str, Any] = jwt.decode(encoded, public_key, algorithms=["RS256"], options=options)
     except jwt.PyJWTError as error:
         raise Refusal(401, UNDECODABLE) from error
-    _check_times(claims, hub.clock.now())
-    if str(claims.get("iss", "")) not in {str(hub.options.app_id), hub.options.client_id}:
-        raise Refusal(404, "Integration not found")
+    return claims
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
@@ -108,7 +114,7 @@ def _require_repository(call: Call, route: Route) -> None:
     match call.principal:
         case AsInstallation() as caller if _is_inside(call, caller, call.repository):
             if not any(_grants(call.hub, caller, wanted) for wanted in route.permissions):
-                raise _not_accessible(route)
+                raise not_found() if is_reading and call.hub.state.conceals_forbidden else _not_accessible(route)
         case AsInstallation():
             if call.repository.private:
                 raise not_found()

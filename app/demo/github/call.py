@@ -7,6 +7,7 @@ from typing import Any, Literal
 from app.demo.github.hub import Hub
 from app.demo.github.records import Installation, Repository, Token
 from app.demo.github.refusals import not_found
+from app.demo.github.registry import RegisteredApp
 
 Json = dict[str, Any]
 
@@ -18,7 +19,9 @@ class Anonymous:
 
 @dataclass(frozen=True, slots=True)
 class AsApp:
-    """The App itself, by JWT."""
+    """An App itself, by JWT."""
+
+    app: RegisteredApp
 
 
 @dataclass(frozen=True, slots=True)

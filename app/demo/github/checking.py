@@ -15,6 +15,8 @@ _JSON_NAMES = {str: "string", bool: "boolean", int: "integer", list: "array", di
 
 def check_keys(payload: Mapping[str, Any], kinds: Kinds, required: tuple[str, ...] = ()) -> None:
     """Raise a 422 unless every key is permitted and of its kind, and every required one is there."""
+    if not isinstance(payload, Mapping):
+        raise bad_request(f"{_shown(payload)} is not an object.")
     for key in required:
         if key not in payload:
             raise bad_request(f'"{key}" wasn\'t supplied.')
@@ -39,6 +41,12 @@ def check_length(value: str | None, limit: int) -> None:
     size = len((value or "").encode())
     if size > limit:
         raise bad_request(f"Only {limit} characters are allowed; {size} were supplied.")
+
+
+def check_characters(value: str, limit: int) -> None:
+    """Raise a 422 for a text of more than `limit` characters."""
+    if len(value) > limit:
+        raise bad_request(f"Only {limit} characters are allowed; {len(value)} were supplied.")
 
 
 def check_count(values: list[Any], limit: int) -> None:

@@ -94,6 +94,10 @@ class SimulatedGitHub(Levers):
         """Grant `admin`, `maintain`, `write`, `triage`, `read` or `none`."""
         self.call("PUT", f"/repos/{full_name}/collaborators/{login}", {"permission": permission})
 
+    def rename_account(self, login: str, new_login: str) -> None:
+        """Give an account another login; whoever comes next may take the old one."""
+        self.call("PATCH", f"/accounts/{login}", {"login": new_login})
+
     # Pull requests
 
     def open_pull_request(self, full_name: str, *, sending: Sending | None = None, **fields: Any) -> PullRequest:
@@ -183,14 +187,35 @@ class SimulatedGitHub(Levers):
         """Return every deployment, oldest first."""
         return [deployment_of(one) for one in self.call("GET", f"/repos/{full_name}/deployments")]
 
-    def rerequest(self, full_name: str, check_run_id: int, *, by: str | None = None) -> None:
+    def rerequest(
+        self, full_name: str, check_run_id: int, *, by: str | None = None, sending: Sending | None = None
+    ) -> None:
         """Press "Re-run" on a check run."""
-        self.call("POST", f"/repos/{full_name}/check-runs/{check_run_id}/rerequest", {"by": by})
+        self.call("POST", f"/repos/{full_name}/check-runs/{check_run_id}/rerequest", {"by": by}, sending)
 
-    def press(self, full_name: str, check_run_id: int, identifier: str, *, by: str | None = None) -> None:
+    def press(
+        self,
+        full_name: str,
+        check_run_id: int,
+        identifier: str,
+        *,
+        by: str | None = None,
+        sending: Sending | None = None,
+    ) -> None:
         """Press a button that a completed check run shows."""
         fields = {"identifier": identifier, "by": by}
-        self.call("POST", f"/repos/{full_name}/check-runs/{check_run_id}/press", fields)
+        self.call("POST", f"/repos/{full_name}/check-runs/{check_run_id}/press", fields, sending)
+
+    def rerequest_all(self, full_name: str, sha: str, *, by: str | None = None) -> None:
+        """Press "Re-run all checks" on a commit."""
+        self.call("POST", f"/repos/{full_name}/commits/{sha}/check-suite", {"by": by})
+
+    def finish_checks(
+        self, full_name: str, sha: str, conclusion: str, *, app: str = "github-actions", sending: Sending | None = None
+    ) -> None:
+        """Let another App's check suite of a commit end."""
+        fields = {"conclusion": conclusion, "app": app}
+        self.call("POST", f"/repos/{full_name}/commits/{sha}/check-suite", fields, sending)
 
     def _act(
         self, full_name: str, number: int, action: str, fields: Mapping[str, Any], sending: Sending | None

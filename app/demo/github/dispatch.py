@@ -12,9 +12,10 @@ from app.demo.github.auth import identify, require
 from app.demo.github.budget import Window
 from app.demo.github.call import Answer, AsInstallation, Call, Json, Principal, Route
 from app.demo.github.hub import Hub
-from app.demo.github.ledger import NOTES, Notes
+from app.demo.github.ledger import NOTES, READING, Notes
 from app.demo.github.records import Repository
-from app.demo.github.refusals import Moved, Refusal, not_found
+from app.demo.github.refusals import Limited, Moved, Refusal, not_found
+from app.demo.github.secondary import Demand
 from app.demo.github.spending import name_of, window_of
 
 API_VERSION = "2022-11-28"
@@ -24,16 +25,19 @@ FREE_PATHS = frozenset({"/rate_limit"})
 
 def dispatch(hub: Hub, route: Route, request: Request, args: Mapping[str, Any]) -> Response:
     """Answer one request, refusals included; holds the state's lock meanwhile."""
+    notes = _notes(request)
+    notes.operation = f"{route.method} {route.path}" if route.path else ""
     with hub.state.lock:
         window: Window | None = None
         try:
             _check_headers(request)
             principal = identify(hub, request.headers.get("Authorization", ""))
-            _notes(request).installation_id = _installation_id(principal)
+            notes.principal, notes.installation_id = name_of(principal), _installation_id(principal)
             window = window_of(hub, principal)
             _check_budget(hub, principal, window, request)
             answer = _answer(hub, route, request, args, principal)
         except Refusal as refusal:
+            notes.limit = refusal.limit if isinstance(refusal, Limited) else None
             answer = Answer(refusal.body, refusal.status, refusal.headers)
         return _response(request, answer, window)
 
@@ -110,8 +114,10 @@ def _installation_id(principal: Principal) -> int | None:
 def _check_budget(hub: Hub, principal: Principal, window: Window, request: Request) -> None:
     if request.path in FREE_PATHS:
         return
-    is_write = request.method not in {"GET", "HEAD"}
-    hub.budget.check(name_of(principal), window, is_write=is_write, now=hub.clock.now())
+    is_write = request.method not in READING
+    is_content = is_write and request.method != "DELETE" and request.path.startswith("/repos/")
+    demand = Demand(is_write=is_write, is_content=is_content, at_once=_notes(request).at_once)
+    hub.budget.check(name_of(principal), window, demand, hub.clock.now())
 
 
 def _response(request: Request, answer: Answer, window: Window | None) -> Response:

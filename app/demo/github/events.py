@@ -14,12 +14,17 @@ from app.demo.github.shapes.installations import selection
 from app.demo.github.shapes.nodes import node_id
 from app.demo.github.shapes.pulls import comment as comment_shape
 from app.demo.github.shapes.pulls import issue, pull
-from app.demo.github.shapes.reports import check_run, check_suite
+from app.demo.github.shapes.reports import check_run
 from app.demo.github.shapes.repositories import commit as commit_shape
 from app.demo.github.shapes.repositories import repository_in_event, repository_summary, url_of
+from app.demo.github.shapes.suites import check_suite, suite_links
 
 # Sent to every App, subscribed or not.
-ALWAYS_SENT = frozenset({"installation", "installation_repositories", "github_app_authorization", "meta", "ping"})
+ALWAYS_SENT = frozenset(
+    {"installation", "installation_repositories", "installation_target", "github_app_authorization", "meta", "ping"}
+)
+# https://docs.github.com/webhooks/webhook-events-and-payloads#check_run
+CHECKS = frozenset({"check_run", "check_suite"})
 ZERO_SHA = "0" * 40
 
 
@@ -33,17 +38,14 @@ def emit(
 ) -> None:
     """Send an event about a repository, if the App is installed there and subscribed to it."""
     installed = hub.state.installation_of(owner)
-    if installed is None or installed.suspended_at or event not in ALWAYS_SENT | set(installed.events):
+    if installed is None or installed.suspended_at or not _is_subscribed(installed, event):
         return
     account = hub.state.accounts[owner.owner_id]
     full = payload | {"repository": repository_in_event(hub, owner)}
     if account.kind == "Organization":
         full["organization"] = organization(hub, account)
     full["sender"] = user(hub, sender)
-    full["installation"] = {
-        "id": installed.id,
-        "node_id": node_id("MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u", installed.id),
-    }
+    full["installation"] = {"id": installed.id, "node_id": installation_node(installed)}
     hub.sender.send(_message(event, full, installed.id, owner.id), sending)
 
 
@@ -85,10 +87,19 @@ def emit_check_run(
     """Send `check_run`; `extra` is `requested_action` for a pressed button."""
     owner = hub.state.repositories[record.repository_id]
     shape = check_run(hub, record)
-    heads = [one for one in hub.state.pulls_of(owner.id) if one.head.sha == record.head_sha]
-    if heads:
-        shape["check_suite"] = check_suite(hub, owner, heads[0], record.suite_id)
+    shape["check_suite"] = check_suite(hub, owner, record.head_sha, record.suite_id)
     emit(hub, "check_run", owner, sender, {"action": action, "check_run": shape, **extra}, sending)
+    if action in {"created", "completed"} and shape["check_suite"]["status"] == "completed":
+        emit_check_suite(hub, "completed", owner, record.head_sha, sender, sending)
+
+
+def emit_check_suite(
+    hub: Hub, action: str, owner: Repository, sha: str, sender: Account, sending: Sending | None = None, **extra: Any
+) -> None:
+    """Send `check_suite`; `extra` are `status`, `conclusion` and `app` where they differ from our own new suite's."""
+    suite_id = hub.state.suite_of(owner, sha)
+    shape = check_suite(hub, owner, sha, suite_id) | suite_links(hub, owner, sha, suite_id) | extra
+    emit(hub, "check_suite", owner, sender, {"action": action, "check_suite": shape}, sending)
 
 
 def emit_push(
@@ -111,6 +122,8 @@ def emit_push(
         "pusher": {"name": sender.login, "email": f"{sender.login}@users.noreply.github.com"},
     }
     emit(hub, "push", owner, sender, payload, sending)
+    if head:
+        emit_check_suite(hub, "requested", owner, after, sender, sending)
 
 
 def emit_installation(
@@ -128,8 +141,30 @@ def emit_installation(
     hub.sender.send(_message("installation", payload, record.id, None), sending)
 
 
+def emit_renamed_account(hub: Hub, record: Installation, former: Account, sending: Sending | None) -> None:
+    """Send `installation_target` for an account that has another login now."""
+    account = hub.state.accounts[record.account_id]
+    shape = user(hub, account)
+    if account.kind == "Organization":
+        shape = organization(hub, account) | {"html_url": shape["html_url"], "description": None}
+    payload = {
+        "action": "renamed",
+        "account": shape,
+        "changes": {"login": {"from": former.login}},
+        "installation": {"id": record.id, "node_id": installation_node(record)},
+        "target_type": account.kind,
+        "sender": user(hub, account),
+    }
+    hub.sender.send(_message("installation_target", payload, record.id, None), sending)
+
+
 def emit_installed_repositories(
-    hub: Hub, record: Installation, action: str, changed: list[Repository], sender: Account
+    hub: Hub,
+    record: Installation,
+    action: str,
+    changed: list[Repository],
+    sender: Account,
+    sending: Sending | None = None,
 ) -> None:
     """Send `installation_repositories`, `added` or `removed`."""
     summaries = [repository_summary(hub, one) for one in changed]
@@ -142,7 +177,19 @@ def emit_installed_repositories(
         "requester": None,
         "sender": user(hub, sender),
     }
-    hub.sender.send(_message("installation_repositories", payload, record.id, None))
+    hub.sender.send(_message("installation_repositories", payload, record.id, None), sending)
+
+
+def _is_subscribed(installed: Installation, event: str) -> bool:
+    """Tell whether an installation is sent an event, asked for or not: whoever may write checks is told of them."""
+    if event in CHECKS and installed.permissions.get("checks") == "write":
+        return True
+    return event in ALWAYS_SENT or event in installed.events
+
+
+def installation_node(record: Installation) -> str:
+    """Return the node id of an installation."""
+    return node_id("MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u", record.id)
 
 
 def _message(event: str, payload: dict[str, Any], installation_id: int, repository_id: int | None) -> Message:

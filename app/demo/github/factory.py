@@ -13,6 +13,7 @@ from app.demo.github.dispatch import dispatch
 from app.demo.github.gate import CONTROL, Gate, WsgiApp
 from app.demo.github.hub import Hub, open_hub
 from app.demo.github.options import Options
+from app.demo.github.pages import add_pages
 from app.demo.github.records import Account
 from app.demo.github.refusals import not_found
 
@@ -34,6 +35,7 @@ def create_app(options: Options) -> WsgiApp:
             path,
             lambda _route=control, **args: obey(hub, _route, request, args),
         )
+    add_pages(flask, hub)
     flask.register_error_handler(404, lambda _error: _dispatch(hub, Route("GET", "", _refuse, "anyone")))
     flask.register_error_handler(405, lambda _error: _dispatch(hub, Route("GET", "", _refuse, "anyone")))
     return Gate(hub, flask.wsgi_app)

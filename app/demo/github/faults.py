@@ -21,7 +21,8 @@ class Fault:
     status: int = 500
     """Of kinds `status`, `primary_limit` and `secondary_limit`."""
     seconds: float = 1.0
-    """How long a `stall` holds the request; what `retry-after` says for the limits."""
+    """How long a `stall` holds the request; what `retry-after` says for the limits (a `secondary_limit` of 0 does not
+    say it)."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Added to the answer of kind `status`."""
     skip: int = 0

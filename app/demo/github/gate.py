@@ -12,22 +12,25 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from app.demo.github.budget import Window, primary_limit, secondary_limit
+from app.demo.github.budget import Window, primary_limit
 from app.demo.github.faults import Fault
 from app.demo.github.hub import Hub
-from app.demo.github.ledger import NOTES, LedgerEntry, Notes
+from app.demo.github.ledger import NOTES, READING, LedgerEntry, Notes
 from app.demo.github.refusals import Refusal
+from app.demo.github.secondary import POINTS_TO_READ, POINTS_TO_WRITE, secondary_limit
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 CONTROL = "/_sim/"
+# What is no API: the control plane, and the pages that people see.
+ASIDE = (CONTROL, "/settings/", "/organizations/")
 BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
 
 
 class Gate:
-    """Wraps the application; requests of the control plane pass untouched."""
+    """Wraps the application; requests of the control plane and of pages pass untouched."""
 
     def __init__(self, hub: Hub, application: WsgiApp) -> None:
         self._hub = hub
@@ -35,19 +38,26 @@ class Gate:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        if environ["PATH_INFO"].startswith(CONTROL):
+        if environ["PATH_INFO"].startswith(ASIDE):
             return self._application(environ, start_response)
+        owner, at_once = self._hub.in_flight.enter(environ.get("HTTP_AUTHORIZATION", ""))
+        environ[NOTES] = Notes(at_once=at_once)
+        try:
+            return self._pass(environ, start_response)
+        finally:
+            self._hub.in_flight.leave(owner)
+
+    def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         begun = time.monotonic()
         request = Request(environ)
         target = environ.get("RAW_URI") or request.full_path
         body = request.get_data()
         environ["wsgi.input"] = io.BytesIO(body)
-        environ[NOTES] = Notes()
         fault = self._hub.faults.take(request.method, request.path)
         self._name_repository(environ)
         response = self._serve(environ, fault)
         is_answered = self._is_answered(environ, response, fault)
-        self._record(request, target, body, response.status_code if is_answered else 0, begun, fault)
+        self._record(request, target, body, response if is_answered else None, begun, fault)
         if not is_answered:
             return _cut(environ)
         return response(environ, start_response)
@@ -84,25 +94,31 @@ class Gate:
         return False
 
     def _record(
-        self, request: Request, target: str, body: bytes, status: int, begun: float, fault: Fault | None
+        self, request: Request, target: str, body: bytes, response: Response | None, begun: float, fault: Fault | None
     ) -> None:
         notes: Notes = request.environ[NOTES]
+        ledger = self._hub.ledger
         entry = LedgerEntry(
             at=self._hub.clock.now(),
             method=request.method,
             target=target,
-            status=status,
+            operation=notes.operation,
+            status=response.status_code if response else 0,
+            principal=notes.principal,
             installation_id=notes.installation_id,
             cost=notes.cost,
-            points=1 if request.method in {"GET", "HEAD"} else 5,
+            points=POINTS_TO_READ if request.method in READING else POINTS_TO_WRITE,
             seconds=time.monotonic() - begun,
             content_type=request.headers.get("Content-Type", ""),
             accept=request.headers.get("Accept", ""),
             user_agent=request.headers.get("User-Agent", ""),
-            body=body.decode("utf-8", "replace") if body and self._hub.ledger.keeps_bodies else None,
+            body=body.decode("utf-8", "replace") if body and ledger.keeps_bodies else None,
+            answer=response.get_data().decode("utf-8", "replace") if response and ledger.keeps_answers else None,
+            answer_type=response.content_type or "" if response else "",
             fault=fault.kind if fault else None,
+            limit=notes.limit,
         )
-        self._hub.ledger.add(entry)
+        ledger.add(entry)
 
 
 def _response(refusal: Refusal) -> Response:

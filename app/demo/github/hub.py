@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from app.demo.github.budget import Budget
 from app.demo.github.clock import Clock
 from app.demo.github.faults import Faults
+from app.demo.github.in_flight import InFlight
 from app.demo.github.ledger import Ledger
 from app.demo.github.options import Options
+from app.demo.github.registry import Registry
 from app.demo.github.sender import Sender
 from app.demo.github.state import State
 
@@ -22,10 +24,14 @@ class Hub:
     ledger: Ledger
     faults: Faults
     budget: Budget
+    in_flight: InFlight
+    apps: Registry
 
 
 def open_hub(options: Options) -> Hub:
     """Return an empty GitHub at which one App is registered."""
     clock = Clock()
     sender = Sender(options, clock)
-    return Hub(options, clock, State(), sender, Ledger(), Faults(), Budget())
+    state = State()
+    apps = Registry(options, clock.now())
+    return Hub(options, clock, state, sender, Ledger(), Faults(), Budget(), InFlight(state), apps)

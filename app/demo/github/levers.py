@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from app.demo.github.faults import Fault
-from app.demo.github.ledger import LedgerEntry
-from app.demo.github.readings import SentDelivery, delivery_of, entry_of
+from app.demo.github.ledger import LedgerEntry, Tally
+from app.demo.github.readings import SentDelivery, delivery_of, entry_of, tally_of
 from app.demo.github.sender import Order, Sending
 from app.demo.github.wire import Wire
 
@@ -66,12 +66,29 @@ class Levers(Wire):
         self.call("PUT", "/clock", {"shift_seconds": seconds})
 
     def set_limits(self, **fields: Any) -> None:
-        """Change the rate limits: any of limit (None for GitHub's own), secondary, reset."""
+        """Change the rate limits: any of limit (None for GitHub's own), secondary (whether it is enforced),
+        secondary_status (403 or 429), strict_spacing (writes have to be a second apart), reset (begin new hours)."""
         self.call("PUT", "/limits", fields)
+
+    def conceal_forbidden(self, *, on: bool = True) -> None:
+        """Answer 404 where a token lacks the permission to read, as some of GitHub's operations do, instead of 403."""
+        self.call("PUT", "/concealing", {"on": on})
 
     def ledger(self) -> list[LedgerEntry]:
         """Return every request to the API since the last reset."""
         return [entry_of(one) for one in self.call("GET", "/ledger")]
+
+    def tallies(self) -> list[Tally]:
+        """Return what each principal sent since the last reset, added up; cheap after thousands of requests."""
+        return [tally_of(one) for one in self.call("GET", "/ledger/tally")]
+
+    def keep_bodies(self, *, on: bool) -> None:
+        """Keep the bodies of requests in the ledger from now on, or save the memory."""
+        self.call("PUT", "/ledger", {"keeps_bodies": on})
+
+    def keep_answers(self, *, on: bool) -> None:
+        """Keep the bodies of answers in the ledger from now on, to hold them against GitHub's description."""
+        self.call("PUT", "/ledger", {"keeps_answers": on})
 
     def reset_ledger(self) -> None:
         """Forget the requests so far."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.demo.github.ledger import LedgerEntry
+from app.demo.github.ledger import LedgerEntry, Tally
 
 Json = Mapping[str, Any]
 
@@ -92,6 +92,17 @@ class Deployment:
     is_transient: bool
     states: tuple[str, ...]
     environment_url: str
+    task: str
+    payload: Any
+    description: str
+    """Of its newest status; empty without one."""
+    log_url: str
+
+    @property
+    def is_destroyed(self) -> bool:
+        """Tell whether GitHub's pages show it as destroyed: transient, and inactive
+        (https://docs.github.com/rest/deployments/deployments#inactive-deployments)."""
+        return self.is_transient and self.states[-1:] == ("inactive",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +167,18 @@ def check_run_of(document: Json) -> CheckRun:
 def deployment_of(document: Json) -> Deployment:
     """Read a deployment and its statuses."""
     statuses = document["statuses"]
+    newest: Json = statuses[-1] if statuses else {}
     return Deployment(
         id=document["id"],
         sha=document["sha"],
         environment=document["environment"],
         is_transient=document["transient_environment"],
         states=tuple(one["state"] for one in statuses),
-        environment_url=statuses[-1]["environment_url"] if statuses else "",
+        environment_url=newest.get("environment_url", ""),
+        task=document["task"],
+        payload=document["payload"],
+        description=newest.get("description", ""),
+        log_url=newest.get("log_url", ""),
     )
 
 
@@ -182,3 +198,9 @@ def delivery_of(document: Json) -> SentDelivery:
 def entry_of(document: Json) -> LedgerEntry:
     """Read a line of the ledger."""
     return LedgerEntry(**{**document, "at": datetime.fromisoformat(document["at"])})
+
+
+def tally_of(document: Json) -> Tally:
+    """Read a line of the tally."""
+    operations = tuple((name, times) for name, times in document["by_operation"])
+    return Tally(**{**document, "by_operation": operations})

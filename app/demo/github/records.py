@@ -42,6 +42,8 @@ class Commit:
     author_id: int
     files: Mapping[str, bytes]
     at: datetime
+    network_ids: frozenset[int]
+    """The repositories, each at the root of its forks, that have the commit; no other knows it."""
 
 
 @dataclass(frozen=True, slots=True)

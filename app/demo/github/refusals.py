@@ -26,6 +26,14 @@ class Refusal(Exception):
         self.body |= {"documentation_url": DOCUMENTATION, "status": str(status)}
 
 
+class Limited(Refusal):
+    """A rate limit is used up. `limit` says which, for the ledger: GitHub does not tell its clients."""
+
+    def __init__(self, status: int, message: str, *, limit: str, headers: Mapping[str, str]) -> None:
+        super().__init__(status, message, headers=headers)
+        self.limit = limit
+
+
 class Moved(Refusal):
     """A repository has another name now: 301 for reading, 307 for the rest."""
 

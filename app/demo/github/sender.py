@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import urllib3
@@ -23,6 +24,8 @@ from app.demo.github.options import Options
 
 THREADS = 16
 TIMEOUT_SECONDS = 10.0
+# https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
+RETENTION = timedelta(days=3)
 FIRST_DELIVERY_ID = 180_000_000_001
 HOOK_ID = 453_221_007
 
@@ -121,14 +124,14 @@ class Sender:
         return delivery
 
     def deliveries(self) -> list[Delivery]:
-        """Return the attempts, newest first."""
+        """Return every attempt ever made, newest first."""
         with self._changed:
             return sorted(self._deliveries.values(), key=lambda one: one.id, reverse=True)
 
-    def delivery(self, delivery_id: int) -> Delivery | None:
-        """Find an attempt by id."""
-        with self._changed:
-            return self._deliveries.get(delivery_id)
+    def known(self) -> list[Delivery]:
+        """Return the attempts that GitHub still knows, newest first."""
+        oldest = self._clock.now() - RETENTION
+        return [one for one in self.deliveries() if one.delivered_at > oldest]
 
     def held(self) -> int:
         """Return how many messages wait for `release`."""

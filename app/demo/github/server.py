@@ -8,7 +8,8 @@ from gunicorn.app.base import BaseApplication
 from app.demo.github.factory import create_app
 from app.demo.github.options import Options
 
-THREADS = 64
+# More than GitHub lets one App send at once, so that the limit can be met.
+THREADS = 128
 KEEP_ALIVE_SECONDS = 75
 
 

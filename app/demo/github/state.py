@@ -1,9 +1,11 @@
 """Every record of the simulated GitHub, in memory, and the ways to find one."""
 
 import itertools
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from app.demo.github.records import (
     Account,
@@ -37,6 +39,8 @@ FIRST_IDS: Mapping[str, int] = {
     "status": 26_805_679_243,
 }
 
+_SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
+
 
 class State:
     """The tables. Whoever reads or changes them holds `lock` (see `dispatch`)."""
@@ -62,6 +66,8 @@ class State:
         self.deployment_statuses: dict[int, list[DeploymentStatus]] = defaultdict(list)
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Token] = {}
+        self.conceals_forbidden = False
+        """Whether what a token may not read is answered 404 instead of 403; GitHub does both, by operation."""
         self._names: dict[str, int] = {}
         self._counters = {kind: itertools.count(first) for kind, first in FIRST_IDS.items()}
         self._numbers: dict[int, Iterator[int]] = defaultdict(lambda: itertools.count(1))
@@ -82,6 +88,16 @@ class State:
         """Find an account; logins ignore case."""
         wanted = login.lower()
         return next((one for one in self.accounts.values() if one.login.lower() == wanted), None)
+
+    def rename_account(self, account: Account, login: str) -> None:
+        """Give an account another login; its repositories move with it, and their old names lead to them."""
+        owned = [one for one in self.repositories.values() if one.owner_id == account.id]
+        for one in owned:
+            self.former_names[self.full_name(one).lower()] = one.id
+            del self._names[self.full_name(one).lower()]
+        self.accounts[account.id] = replace(account, login=login)
+        for one in owned:
+            self._names[self.full_name(one).lower()] = one.id
 
     def put_repository(self, repository: Repository) -> None:
         """Add or replace a repository; a name it had before leads to it until another takes that name."""
@@ -128,11 +144,37 @@ class State:
         runs = reversed(self.check_runs.values())
         return [one for one in runs if one.head_sha == sha and one.repository_id == repository_id]
 
+    def suite_of(self, repository: Repository, sha: str) -> int:
+        """Return the id of the check suite of a commit, made when it is new."""
+        key = (repository.id, sha)
+        if key not in self.suites:
+            self.suites[key] = self.next_id("check_suite")
+        return self.suites[key]
+
     def resolve(self, repository: Repository, ref: str) -> str | None:
-        """Return the SHA that a branch, `heads/branch`, full ref or SHA names."""
+        """Return the SHA that a branch, `heads/branch`, full ref, SHA or unambiguous beginning of a SHA names."""
         branch = ref.removeprefix("refs/").removeprefix("heads/")
-        found = self.branches.get((repository.id, branch))
-        return found or (ref if ref in self.commits else None)
+        return self.branches.get((repository.id, branch)) or self._sha_of(repository, ref)
+
+    def has_commit(self, repository: Repository, sha: str) -> bool:
+        """Tell whether a repository, or one of its forks, has the commit of that full SHA."""
+        commit = self.commits.get(sha)
+        return commit is not None and self.network_of(repository) in commit.network_ids
+
+    def network_of(self, repository: Repository) -> int:
+        """Return the id of the repository at the root of its forks."""
+        root = repository.id
+        while (one := self.repositories.get(root)) and one.parent_id is not None:
+            root = one.parent_id
+        return root
+
+    def _sha_of(self, repository: Repository, ref: str) -> str | None:
+        if self.has_commit(repository, ref):
+            return ref
+        if not _SHORT_SHA.fullmatch(ref):
+            return None
+        found = [sha for sha in self.commits if sha.startswith(ref) and self.has_commit(repository, sha)]
+        return found[0] if len(found) == 1 else None
 
 
 def covers(installation: Installation, repository: Repository) -> bool:

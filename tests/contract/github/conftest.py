@@ -11,6 +11,7 @@ from tests.fixtures.github import (
     receiver,
     running_github,
     shop,
+    watched,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "receiver",
     "running_github",
     "shop",
+    "watched",
 ]

@@ -1,14 +1,17 @@
 """The simulated GitHub answers as GitHub's own description says, and the validator notices when it would not."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from app.demo.github.api.routes import api_routes
 from app.demo.github.client import SimulatedGitHub
+from tests.contract.github.trim import OPERATIONS
 from tests.contract.github.validator import Exchange, problems, violations
 from tests.fixtures.github import Caller, Shop
 
@@ -64,6 +67,18 @@ def tour(github: SimulatedGitHub, as_app: Caller, as_installation: Caller, shop:
     github.comment(shop.name, pull.number, author="ada", body="Hello")
     yield Tour(as_app, as_installation, Place(shop.name, shop.installation_id, pull.number, pull.head_sha))
     github.wait_deliveries()
+
+
+def _templates(paths: Iterable[str]) -> set[str]:
+    """Return operations with every parameter written as `{}`."""
+    return {re.sub(r"<[^>]+>|\{[^}]+\}", "{}", path) for path in paths}
+
+
+def test_the_simulator_serves_what_is_described_and_nothing_else() -> None:
+    served = _templates(f"{route.method} {route.path}" for route in api_routes())
+    # The root of a repository's contents, once with a slash and once without: the description has one `{path}` for all.
+    served -= {"GET /repos/{}/{}/contents", "GET /repos/{}/{}/contents/"}
+    assert served == _templates(OPERATIONS.read_text("utf-8").split("\n")) - {""}
 
 
 READING = [

@@ -6,6 +6,7 @@ the mistake that GitHub itself never reports.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,6 +30,8 @@ _WITH_SLASHES = re.compile(
 )
 # Answers that any operation may give and few descriptions name.
 _ANY_TIME = frozenset({301, 304, 307, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504})
+# Media types that GitHub documents in prose alone: https://docs.github.com/rest/repos/contents#get-repository-content
+_RAW = "application/vnd.github.raw"
 
 
 class Recorded(Protocol):
@@ -49,6 +52,22 @@ class Recorded(Protocol):
     @property
     def body(self) -> str | None:
         """The request's body."""
+
+
+class Answered(Recorded, Protocol):
+    """A request with its answer, as a ledger that keeps answers has it."""
+
+    @property
+    def status(self) -> int:
+        """The answer's status; 0 for none."""
+
+    @property
+    def answer(self) -> str | None:
+        """The answer's body; None when it is not kept."""
+
+    @property
+    def answer_type(self) -> str:
+        """The answer's content type, perhaps empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +93,43 @@ def violations(entries: Iterable[Recorded]) -> list[str]:
     return [problem for exchange in exchanges for problem in problems(exchange)]
 
 
+def answer_violations(entries: Iterable[Answered]) -> list[str]:
+    """Return what is wrong with the answers of a ledger, and with the requests that were not refused, a line each.
+
+    The same again, with the same answer, is looked at ten times and no more.
+    """
+    counted: Counter[tuple[str, ...]] = Counter()
+    found: list[str] = []
+    for one in entries:
+        kind = (one.method, re.sub(r"[0-9a-f]{7,}|\d+", "", urlsplit(one.target).path), str(one.status))
+        counted[kind] += 1
+        if one.answer is not None and counted[kind] <= 10:
+            exchange = _answered(one, one.answer)
+            found += problems(exchange) if one.status < 400 else answer_problems(exchange)
+    return found
+
+
+def answer_problems(exchange: Exchange) -> list[str]:
+    """Return what is wrong with the answer alone, a line each."""
+    return [f"{exchange.method} {exchange.target}: {problem}" for problem in _answer_problems(exchange)]
+
+
 def problems(exchange: Exchange) -> list[str]:
     """Return what is wrong with a request and its answer, a line each."""
     name = f"{exchange.method} {exchange.target}"
     return [f"{name}: {problem}" for problem in (*_request_problems(exchange), *_answer_problems(exchange))]
+
+
+def _answered(one: Answered, answer: str) -> Exchange:
+    return Exchange(
+        one.method,
+        one.target,
+        (one.body or "").encode(),
+        one.content_type or "application/json",
+        status=one.status,
+        answer=answer.encode(),
+        answer_type=one.answer_type or "application/json",
+    )
 
 
 @cache
@@ -129,6 +181,8 @@ def _answer_problems(exchange: Exchange) -> Iterator[str]:
     documented = operation.get("responses", {})
     if str(exchange.status) not in documented:
         yield from _undocumented(exchange)
+        return
+    if exchange.answer_type.startswith(_RAW):
         return
     if not exchange.answer and "content" not in _resolved(documented[str(exchange.status)]):
         return

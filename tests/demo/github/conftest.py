@@ -1,5 +1,11 @@
-"""The simulated GitHub and its callers."""
+"""The simulated GitHub and its callers; whatever a test makes it answer has to be as GitHub describes it."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from app.demo.github.client import SimulatedGitHub
+from tests.contract.github.validator import answer_violations
 from tests.fixtures.github import (
     _organizations,
     _receiving,
@@ -11,6 +17,7 @@ from tests.fixtures.github import (
     receiver,
     running_github,
     shop,
+    watched,
 )
 
 __all__ = [
@@ -24,4 +31,12 @@ __all__ = [
     "receiver",
     "running_github",
     "shop",
+    "watched",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _described(watched: SimulatedGitHub) -> Iterator[None]:
+    watched.reset_ledger()
+    yield
+    assert answer_violations(watched.ledger()) == []

@@ -89,6 +89,19 @@ def test_a_missing_permission_is_named(github: SimulatedGitHub, as_installation:
     assert as_installation.get(f"{shop.path}/commits/{sha}/check-runs").status_code == 200
 
 
+def test_what_may_not_be_read_can_be_concealed_as_github_does_by_operation(
+    github: SimulatedGitHub, as_installation: Caller, shop: Shop
+) -> None:
+    sha = github.open_pull_request(shop.name).head_sha
+    github.change_installation(shop.installation_id, permissions={"metadata": "read"})
+    path = f"{shop.path}/commits/{sha}/check-runs"
+    assert as_installation.get(path).headers["X-Accepted-GitHub-Permissions"] == "checks=read"
+    github.conceal_forbidden()
+    assert as_installation.get(path).status_code == 404
+    made = as_installation.call("POST", f"{shop.path}/check-runs", {"name": "ephemera", "head_sha": sha})
+    assert made.status_code == 403
+
+
 def test_a_narrowed_token_can_do_less(github: SimulatedGitHub, as_app: Caller, shop: Shop) -> None:
     owner = shop.name.split("/")[0]
     github.create_repository(f"{owner}/other")
@@ -113,6 +126,8 @@ def test_each_credential_has_its_own_operations(as_app: Caller, as_installation:
 def test_no_credential_reaches_the_ledger(
     github: SimulatedGitHub, as_app: Caller, as_installation: Caller, shop: Shop
 ) -> None:
+    github.keep_answers(on=False)
+    github.reset_ledger()
     as_app.get("/app")
     as_installation.get(shop.path)
     written = str(github.ledger())

@@ -6,7 +6,7 @@ https://docs.github.com/rest/apps/apps
 from collections.abc import Mapping
 
 from app.demo.github.auth import RANKS, TOKEN_LIFETIME, issue_token
-from app.demo.github.call import Answer, AsInstallation, Call, Json, Route
+from app.demo.github.call import Answer, AsApp, AsInstallation, Call, Json, Route
 from app.demo.github.checking import check_keys
 from app.demo.github.clock import stamp
 from app.demo.github.hub import Hub
@@ -19,8 +19,19 @@ from app.demo.github.shapes.repositories import repository
 
 
 def _show_app(call: Call) -> Answer:
-    count = len(call.hub.state.installations)
-    return Answer(app(call.hub) | {"installations_count": count})
+    assert isinstance(call.principal, AsApp), "the route asks for it"
+    shown = call.principal.app
+    count = len(call.hub.state.installations) if shown.id == call.hub.apps.main.id else 0
+    return Answer(app(call.hub, shown) | {"installations_count": count})
+
+
+def _convert_manifest(call: Call) -> Answer:
+    """Tell the new App's secrets, once (https://docs.github.com/rest/apps/apps#create-a-github-app-from-a-manifest)."""
+    made = call.hub.apps.convert(call.args["code"], call.hub.clock.now())
+    if made is None:
+        raise not_found()
+    told = {"client_secret": made.client_secret, "webhook_secret": made.webhook_secret, "pem": made.private_key}
+    return Answer(app(call.hub, made.app) | told, 201)
 
 
 def _list_installations(call: Call) -> Answer:
@@ -112,6 +123,7 @@ def _with_permissions(hub: Hub, record: Repository) -> dict[str, object]:
 
 ROUTES = (
     Route("GET", "/app", _show_app, "app"),
+    Route("POST", "/app-manifests/<code>/conversions", _convert_manifest, "anyone"),
     Route("GET", "/app/installations", _list_installations, "app"),
     Route("GET", "/app/installations/<int:installation_id>", _show_installation, "app"),
     Route("POST", "/app/installations/<int:installation_id>/access_tokens", _create_token, "app"),

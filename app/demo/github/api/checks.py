@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.demo.github.call import Answer, Call, Json, Route
-from app.demo.github.checking import check_choice, check_count, check_keys, check_length
+from app.demo.github.checking import check_characters, check_choice, check_count, check_keys, check_length
 from app.demo.github.clock import moment_of
 from app.demo.github.events import emit_check_run
 from app.demo.github.pagination import paged
@@ -49,9 +49,9 @@ _OUTPUT_FIELDS: Mapping[str, type | tuple[type, ...]] = {
 def _create(call: Call) -> Answer:
     _check(call.payload, required=("name", "head_sha"))
     sha, state = call.payload["head_sha"], call.hub.state
-    if sha not in state.commits:
+    if not state.has_commit(call.repository, sha):
         raise Refusal(422, f"No commit found for SHA: {sha[:200]}")
-    suite = state.suites.setdefault((call.repository.id, sha), state.next_id("check_suite"))
+    suite = state.suite_of(call.repository, sha)
     blank = CheckRun(
         id=state.next_id("check_run"),
         repository_id=call.repository.id,
@@ -109,7 +109,7 @@ def _check(payload: Json, required: tuple[str, ...] = ()) -> None:
     for action in payload.get("actions", []):
         check_keys(action, dict.fromkeys(ACTION_LENGTHS, str), tuple(ACTION_LENGTHS))
         for key, limit in ACTION_LENGTHS.items():
-            check_length(action[key], limit)
+            check_characters(action[key], limit)
 
 
 def _check_output(output: Json) -> None:
@@ -120,19 +120,27 @@ def _check_output(output: Json) -> None:
 
 
 def _changed(call: Call, before: CheckRun) -> CheckRun:
+    """Return the run with what was sent; a completed one stays completed and keeps its conclusion unless another is
+    sent (https://github.com/orgs/community/discussions/24761)."""
     payload, now = call.payload, call.hub.clock.now()
     direct = {key: payload[key] for key in ("name", "external_id", "details_url", "conclusion") if key in payload}
-    status = "completed" if "conclusion" in payload else payload.get("status", before.status)
-    is_completed = status == "completed"
+    is_completed = before.status == "completed" or "conclusion" in payload or payload.get("status") == "completed"
+    status = "completed" if is_completed else payload.get("status", before.status)
     return replace(
         before,
-        **direct | ({} if is_completed else {"conclusion": None}),
+        **direct,
         status=status,
         started_at=_moment(payload, "started_at") or before.started_at,
         completed_at=(_moment(payload, "completed_at") or before.completed_at or now) if is_completed else None,
-        output={**before.output, **payload.get("output", {})},
+        output=_with_output(before.output, payload.get("output", {})),
         actions=tuple(payload.get("actions", before.actions)),
     )
+
+
+def _with_output(before: Mapping[str, Any], given: Json) -> Json:
+    """Annotations add up from one update to the next; everything else is replaced."""
+    annotations = [*before.get("annotations", ()), *given.get("annotations", ())]
+    return {**before, **given, "annotations": annotations}
 
 
 def _moment(payload: Json, key: str) -> datetime | None:

@@ -6,10 +6,10 @@ https://docs.github.com/rest/deployments/deployments
 from collections.abc import Mapping
 
 from app.demo.github.call import Answer, Call, Route
-from app.demo.github.checking import check_choice, check_keys
+from app.demo.github.checking import check_characters, check_choice, check_keys
 from app.demo.github.pagination import paged
 from app.demo.github.records import Deployment, DeploymentStatus
-from app.demo.github.refusals import Refusal, bad_request, not_found
+from app.demo.github.refusals import Refusal, not_found
 from app.demo.github.shapes.accounts import bot
 from app.demo.github.shapes.reports import combined_state, deployment, deployment_status, latest_statuses
 
@@ -42,7 +42,7 @@ _STATUS_FIELDS: Mapping[str, type | tuple[type, ...]] = {
 def _create(call: Call) -> Answer:
     payload = call.payload
     check_keys(payload, _FIELDS, ("ref",))
-    _check_description(payload.get("description"))
+    check_characters(payload.get("description") or "", LONGEST_DESCRIPTION)
     sha = call.hub.state.resolve(call.repository, payload["ref"])
     if sha is None:
         raise Refusal(422, f"No ref found for: {payload['ref'][:200]}")
@@ -97,7 +97,7 @@ def _create_status(call: Call) -> Answer:
     record, payload = _deployment(call), call.payload
     check_keys(payload, _STATUS_FIELDS, ("state",))
     check_choice(payload, "state", STATES)
-    _check_description(payload.get("description"))
+    check_characters(payload.get("description") or "", LONGEST_DESCRIPTION)
     made = _status(call, record, payload["state"])
     call.hub.state.deployment_statuses[record.id].append(made)
     if made.state == "success" and payload.get("auto_inactive", True):
@@ -135,11 +135,6 @@ def _retire_others(call: Call, record: Deployment) -> None:
             continue
         if statuses[-1].state == "success":
             statuses.append(_status(call, other, "inactive"))
-
-
-def _check_description(description: str | None) -> None:
-    if description and len(description) > LONGEST_DESCRIPTION:
-        raise bad_request(f"Only {LONGEST_DESCRIPTION} characters are allowed; {len(description)} were supplied.")
 
 
 def _check_contexts(call: Call, sha: str) -> None:

@@ -13,7 +13,7 @@ _CURSOR = "v1_"
 
 
 def _list_deliveries(call: Call) -> Answer:
-    deliveries = [one for one in call.hub.sender.deliveries() if _is_wanted(call, one)]
+    deliveries = [one for one in call.hub.sender.known() if _is_wanted(call, one)]
     size, before = page_size(call.query), _before(call)
     rest = [one for one in deliveries if before is None or one.id < before]
     shown = rest[:size]
@@ -32,12 +32,14 @@ def _redeliver(call: Call) -> Answer:
 
 def _is_wanted(call: Call, record: Delivery) -> bool:
     match call.query.get("status"):
+        case None:
+            return True
         case "success":
             return record.is_success
         case "failure":
             return not record.is_success
-        case _:
-            return True
+        case unknown:
+            raise Refusal(422, f"{unknown[:200]!r} is not a status: success or failure")
 
 
 def _before(call: Call) -> int | None:
@@ -51,7 +53,8 @@ def _before(call: Call) -> int | None:
 
 
 def _delivery(call: Call) -> Delivery:
-    found = call.hub.sender.delivery(call.args["delivery_id"])
+    wanted = call.args["delivery_id"]
+    found = next((one for one in call.hub.sender.known() if one.id == wanted), None)
     if found is None:
         raise not_found()
     return found

@@ -18,7 +18,7 @@ MOST_OF_A_CONTEXT = 1_000
 
 def _create_status(call: Call) -> Answer:
     sha = call.args["sha"]
-    if sha not in call.hub.state.commits:
+    if not call.hub.state.has_commit(call.repository, sha):
         raise Refusal(422, f"No commit found for SHA: {sha[:200]}", errors=[])
     _check(call)
     statuses = call.hub.state.statuses[call.repository.id, sha]

@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from app.demo.github.control.order import ControlRoute, Order, account_named
-from app.demo.github.events import emit_check_run, emit_comment
+from app.demo.github.events import emit_check_run, emit_check_suite, emit_comment
 from app.demo.github.records import CheckRun, Comment
 from app.demo.github.refusals import Refusal
+from app.demo.github.shapes.accounts import app
 from app.demo.github.shapes.pulls import comment
 from app.demo.github.shapes.reports import check_run, deployment, deployment_status, status
 
@@ -84,6 +85,22 @@ def _press(order: Order) -> Any:
     return {}
 
 
+def _set_check_suite(order: Order) -> Any:
+    """Say that the checks of a commit have ended, those of `app` (another's, such as GitHub Actions), or that somebody
+    asked for all of ours again."""
+    hub, sha = order.hub, order.args["sha"]
+    if not hub.state.has_commit(order.repository, sha):
+        raise Refusal(404, f"no commit {sha[:200]}")
+    sender, conclusion = order.actor(order.repository.owner_id), order.payload.get("conclusion")
+    if conclusion is None:
+        emit_check_suite(hub, "rerequested", order.repository, sha, sender, order.sending)
+        return {}
+    theirs = app(hub) | {"id": 15368, "slug": order.payload["app"], "name": order.payload["app"]}
+    ended = {"status": "completed", "conclusion": conclusion, "app": theirs}
+    emit_check_suite(hub, "completed", order.repository, sha, sender, order.sending, **ended)
+    return {}
+
+
 def _comment(order: Order) -> Comment:
     found = order.hub.state.comments.get(order.args["comment_id"])
     if found is None:
@@ -108,6 +125,7 @@ ROUTES = (
     ControlRoute("DELETE", f"{_REPOSITORY}/comments/<int:comment_id>", _delete_comment),
     ControlRoute("GET", f"{_REPOSITORY}/commits/<sha>/statuses", _list_statuses),
     ControlRoute("GET", f"{_REPOSITORY}/commits/<sha>/check-runs", _list_check_runs),
+    ControlRoute("POST", f"{_REPOSITORY}/commits/<sha>/check-suite", _set_check_suite),
     ControlRoute("GET", f"{_REPOSITORY}/deployments", _list_deployments),
     ControlRoute("POST", f"{_REPOSITORY}/check-runs/<int:check_run_id>/rerequest", _rerequest),
     ControlRoute("POST", f"{_REPOSITORY}/check-runs/<int:check_run_id>/press", _press),

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.demo.github.api.repositories import ROLES
 from app.demo.github.control.order import ControlRoute, Order, account_named, repository_named
-from app.demo.github.events import emit_installation, emit_installed_repositories
+from app.demo.github.events import emit_installation, emit_installed_repositories, emit_renamed_account
 from app.demo.github.options import DEFAULT_PERMISSIONS
 from app.demo.github.records import Installation, Repository
 from app.demo.github.refusals import Refusal
@@ -63,6 +63,19 @@ def _make_account(order: Order) -> Any:
     return user(order.hub, account_named(order.hub, order.payload["login"], order.payload.get("kind", "User")))
 
 
+def _rename_account(order: Order) -> Any:
+    """Give an account another login; the old one is free for anyone. Only an App that is installed there is told."""
+    hub, login = order.hub, order.payload["login"]
+    before = hub.state.account_named(order.args["login"])
+    if before is None or hub.state.account_named(login):
+        raise Refusal(422, f"no account {order.args['login'][:200]!r}, or {login[:200]!r} is taken")
+    hub.state.rename_account(before, login)
+    for installed in list(hub.state.installations.values()):
+        if installed.account_id == before.id:
+            emit_renamed_account(hub, installed, before, order.sending)
+    return user(hub, hub.state.accounts[before.id])
+
+
 def _set_permission(order: Order) -> Any:
     role, key = order.payload["permission"], (order.repository.id, account_named(order.hub, order.args["login"]).id)
     if role == "none":
@@ -86,7 +99,7 @@ def _ids(order: Order, full_names: list[str]) -> list[int]:
 
 
 def _tell_selection(order: Order, before: Installation, after: Installation) -> None:
-    state, sender = order.hub.state, order.hub.state.accounts[after.account_id]
+    state, sender = order.hub.state, order.actor(after.account_id)
     old, new = state.repositories_of(before), state.repositories_of(after)
     changes: dict[str, list[Repository]] = {
         "added": [one for one in new if one not in old],
@@ -94,11 +107,12 @@ def _tell_selection(order: Order, before: Installation, after: Installation) -> 
     }
     for action, changed in changes.items():
         if changed:
-            emit_installed_repositories(order.hub, after, action, changed, sender)
+            emit_installed_repositories(order.hub, after, action, changed, sender, order.sending)
 
 
 ROUTES = (
     ControlRoute("POST", "/accounts", _make_account),
+    ControlRoute("PATCH", "/accounts/<login>", _rename_account),
     ControlRoute("POST", "/installations", _install),
     ControlRoute("PATCH", "/installations/<int:installation_id>", _change),
     ControlRoute("DELETE", "/installations/<int:installation_id>", _uninstall),

@@ -1,5 +1,6 @@
 """What people do with pull requests."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -26,7 +27,7 @@ def _open(order: Order) -> Any:
     source = _fork(order, repository, author) if payload.get("fork") else repository
     branch = payload.get("branch") or f"change-{number}"
     files = payload.get("files") or {f"change-{number}.txt": f"{number}\n"}
-    commit = make_commit(hub, base_sha, author, files, payload.get("sha"))
+    commit = make_commit(hub, source, base_sha, author, files, payload.get("sha"))
     hub.state.branches[source.id, branch] = commit.sha
     record = PullRequest(
         id=hub.state.next_id("pull_request"),
@@ -60,7 +61,7 @@ def _push(order: Order) -> Any:
     replaced = hub.state.branches[source.id, branch]
     parent = order.payload.get("onto") or replaced
     files = order.payload.get("files") or {f"change-{before.number}.txt": f"after {replaced}\n"}
-    commit = make_commit(hub, parent, author, files, order.payload.get("sha"))
+    commit = make_commit(hub, source, parent, author, files, order.payload.get("sha"))
     hub.state.branches[source.id, branch] = commit.sha
     emit_push(hub, source, branch, replaced, author, order.sending)
     if before.closed_at:
@@ -79,7 +80,7 @@ def _merge(order: Order) -> Any:
     merger, now = order.actor(before.author_id), hub.clock.now()
     base = hub.state.branches[before.repository_id, before.base_ref]
     changed = {path: data.decode() for path, data in hub.state.commits[before.head.sha].files.items()}
-    commit = make_commit(hub, base, merger, changed)
+    commit = make_commit(hub, order.repository, base, merger, changed)
     hub.state.branches[before.repository_id, before.base_ref] = commit.sha
     emit_push(hub, order.repository, before.base_ref, base, merger, order.sending)
     record = replace(before, closed_at=now, merged_at=now, merged_by_id=merger.id, merge_commit_sha=commit.sha)
@@ -103,7 +104,7 @@ def _edit(order: Order) -> Any:
         changes["title"] = {"from": before.title}
         record = replace(record, title=payload["title"])
     if "body" in payload:
-        changes["body"] = {"from": before.body}
+        changes["body"] = {"from": before.body or ""}
         record = replace(record, body=payload["body"])
     if "base" in payload:
         changes["base"] = {"ref": {"from": before.base_ref}, "sha": {"from": before.base_sha}}
@@ -153,12 +154,14 @@ def _store(order: Order, changed: PullRequest, action: str, **extra: Any) -> Any
 
 
 def _fork(order: Order, parent: Repository, owner: Account) -> Repository:
-    found = order.hub.state.repository_named(f"{owner.login}/{parent.name}")
-    if found:
-        return found
-    return new_repository(
-        order.hub, owner, parent.name, parent.default_branch, is_private=parent.private, parent_id=parent.id
-    )
+    """Return the owner's fork, made when there is none; the name of another of their repositories gets a number."""
+    state = order.hub.state
+    for one in state.repositories.values():
+        if (one.parent_id, one.owner_id) == (parent.id, owner.id):
+            return one
+    names = itertools.chain([parent.name], (f"{parent.name}-{number}" for number in itertools.count(1)))
+    name = next(one for one in names if state.repository_named(f"{owner.login}/{one}") is None)
+    return new_repository(order.hub, owner, name, parent.default_branch, is_private=parent.private, parent_id=parent.id)
 
 
 _PULL = "/repos/<owner>/<repo>/pulls/<int:number>"

@@ -7,8 +7,9 @@ from app.demo.github.control.commits import make_commit
 from app.demo.github.control.order import ControlRoute, Order, account_named
 from app.demo.github.events import ZERO_SHA, emit_installed_repositories, emit_push, emit_repository
 from app.demo.github.hub import Hub
-from app.demo.github.records import Account, Repository
+from app.demo.github.records import Account, Installation, Repository
 from app.demo.github.refusals import Refusal
+from app.demo.github.shapes.accounts import organization, user
 from app.demo.github.shapes.repositories import full_repository
 
 
@@ -19,31 +20,51 @@ def _make(order: Order) -> Any:
         raise Refusal(422, f"repository {owner.login}/{payload['name']} exists")
     branch = payload.get("default_branch", "main")
     record = new_repository(hub, owner, payload["name"], branch, is_private=payload.get("private", True))
-    first = make_commit(hub, None, owner, payload.get("files") or {"README.md": "# Readme\n"}, payload.get("sha"))
+    first = make_commit(
+        hub, record, None, owner, payload.get("files") or {"README.md": "# Readme\n"}, payload.get("sha")
+    )
     hub.state.branches[record.id, branch] = first.sha
     installed = hub.state.installation_of(record)
     if installed:
-        emit_installed_repositories(hub, installed, "added", [record], owner)
+        emit_installed_repositories(hub, installed, "added", [record], owner, order.sending)
         emit_repository(hub, "created", record, owner, order.sending, {})
     return full_repository(hub, record)
 
 
 def _rename(order: Order) -> Any:
-    """Rename within the owner, or transfer to another owner."""
+    """Rename within the owner, or transfer to another owner, which takes it out of one installation and perhaps into
+    another."""
     hub, before = order.hub, order.repository
     owner = account_named(hub, order.payload.get("owner") or hub.state.accounts[before.owner_id].login, "Organization")
     record = replace(
         before, name=order.payload.get("name") or before.name, owner_id=owner.id, updated_at=hub.clock.now()
     )
-    former = hub.state.accounts[before.owner_id]
+    former, left = hub.state.accounts[before.owner_id], hub.state.installation_of(before)
     hub.state.put_repository(record)
     if owner.id == before.owner_id:
         emit_repository(hub, "renamed", record, owner, order.sending, {"repository": {"name": {"from": before.name}}})
     else:
-        kind = "organization" if former.kind == "Organization" else "user"
-        changes = {"owner": {"from": {kind: {"login": former.login, "id": former.id}}}}
+        is_organization = former.kind == "Organization"
+        shape = {"organization": organization(hub, former)} if is_organization else {"user": user(hub, former)}
+        changes = {"owner": {"from": shape}}
+        _tell_installations(order, left, hub.state.installation_of(record), record)
         emit_repository(hub, "transferred", record, owner, order.sending, changes)
     return full_repository(hub, record)
+
+
+def _tell_installations(
+    order: Order, left: Installation | None, joined: Installation | None, record: Repository
+) -> None:
+    hub = order.hub
+    if left:
+        if left.repository_ids is not None:
+            left = replace(left, repository_ids=left.repository_ids - {record.id})
+            hub.state.installations[left.id] = left
+        former = hub.state.accounts[left.account_id]
+        emit_installed_repositories(hub, left, "removed", [record], former, order.sending)
+    if joined:
+        owner = hub.state.accounts[record.owner_id]
+        emit_installed_repositories(hub, joined, "added", [record], owner, order.sending)
 
 
 def _delete(order: Order) -> Any:
@@ -60,7 +81,7 @@ def _write_files(order: Order) -> Any:
     branch = order.payload.get("branch") or record.default_branch
     before = hub.state.branches.get((record.id, branch))
     parent = before or hub.state.branches[record.id, record.default_branch]
-    commit = make_commit(hub, parent, author, order.payload["files"], order.payload.get("sha"))
+    commit = make_commit(hub, record, parent, author, order.payload["files"], order.payload.get("sha"))
     hub.state.branches[record.id, branch] = commit.sha
     emit_push(hub, record, branch, before or ZERO_SHA, author, order.sending)
     return {"sha": commit.sha}

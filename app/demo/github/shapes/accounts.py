@@ -4,8 +4,8 @@ from typing import Any
 
 from app.demo.github.clock import stamp
 from app.demo.github.hub import Hub
-from app.demo.github.options import DEFAULT_PERMISSIONS
 from app.demo.github.records import Account
+from app.demo.github.registry import RegisteredApp
 from app.demo.github.shapes.nodes import node_id
 
 _PREFIXES = {"User": "U", "Organization": "O", "Bot": "BOT"}
@@ -97,21 +97,22 @@ def bot(hub: Hub) -> Account:
     return found
 
 
-def app(hub: Hub) -> dict[str, Any]:
-    """Return the `integration` document of the registered App."""
-    options, owner = hub.options, app_owner(hub)
+def app(hub: Hub, registered: RegisteredApp | None = None) -> dict[str, Any]:
+    """Return the `integration` document of an App, of the one that the simulator was started with by default."""
+    shown = registered or hub.apps.main
+    owner = (hub.state.account_named(shown.owner_login) if shown.owner_login else None) or app_owner(hub)
     return {
-        "id": options.app_id,
-        "client_id": options.client_id,
-        "slug": options.slug,
-        "node_id": node_id("A", options.app_id),
+        "id": shown.id,
+        "client_id": shown.client_id,
+        "slug": shown.slug,
+        "node_id": node_id("A", shown.id),
         "owner": user(hub, owner),
-        "name": options.slug,
+        "name": shown.name,
         "description": "",
-        "external_url": "https://example.com",
-        "html_url": f"{options.url}/apps/{options.slug}",
-        "created_at": stamp(owner.created_at),
-        "updated_at": stamp(owner.created_at),
-        "permissions": dict(DEFAULT_PERMISSIONS),
-        "events": list(options.events),
+        "external_url": shown.external_url,
+        "html_url": f"{hub.options.url}/apps/{shown.slug}",
+        "created_at": stamp(shown.created_at),
+        "updated_at": stamp(shown.created_at),
+        "permissions": dict(shown.permissions),
+        "events": list(shown.events),
     }

@@ -72,26 +72,7 @@ def check_run(hub: Hub, record: CheckRun) -> dict[str, Any]:
         },
         "check_suite": {"id": record.suite_id},
         "app": app(hub),
-        "pull_requests": [_minimal(hub, one) for one in pulls_at(hub, owner, record.head_sha)],
-    }
-
-
-def check_suite(hub: Hub, owner: Repository, pull: PullRequest, suite_id: int) -> dict[str, Any]:
-    """Return the suite as check webhooks carry it."""
-    return {
-        "id": suite_id,
-        "node_id": node_id("CS", suite_id),
-        "head_branch": pull.head.ref,
-        "head_sha": pull.head.sha,
-        "status": "queued",
-        "conclusion": None,
-        "url": f"{url_of(hub, owner)}/check-suites/{suite_id}",
-        "before": pull.base_sha,
-        "after": pull.head.sha,
-        "pull_requests": [_minimal(hub, pull)] if pull.head.repository_id == owner.id else [],
-        "app": app(hub),
-        "created_at": stamp(pull.updated_at),
-        "updated_at": stamp(pull.updated_at),
+        "pull_requests": [pull_minimal(hub, one) for one in pulls_at(hub, owner, record.head_sha)],
     }
 
 
@@ -102,6 +83,19 @@ def pulls_at(hub: Hub, owner: Repository, sha: str) -> list[PullRequest]:
         for one in hub.state.pulls_of(owner.id)
         if one.head.sha == sha and one.head.repository_id == owner.id and one.closed_at is None
     ]
+
+
+def pull_minimal(hub: Hub, pull: PullRequest) -> dict[str, Any]:
+    """Return the `pull-request-minimal` document."""
+    owner = hub.state.repositories[pull.repository_id]
+    shown = {"id": owner.id, "url": url_of(hub, owner), "name": owner.name}
+    return {
+        "url": f"{url_of(hub, owner)}/pulls/{pull.number}",
+        "id": pull.id,
+        "number": pull.number,
+        "head": {"ref": pull.head.ref, "sha": pull.head.sha, "repo": shown},
+        "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": shown},
+    }
 
 
 def deployment(hub: Hub, record: Deployment) -> dict[str, Any]:
@@ -166,16 +160,4 @@ def _status_fields(hub: Hub, record: Status) -> dict[str, Any]:
         "context": record.context,
         "created_at": stamp(record.created_at),
         "updated_at": stamp(record.created_at),
-    }
-
-
-def _minimal(hub: Hub, pull: PullRequest) -> dict[str, Any]:
-    owner = hub.state.repositories[pull.repository_id]
-    shown = {"id": owner.id, "url": url_of(hub, owner), "name": owner.name}
-    return {
-        "url": f"{url_of(hub, owner)}/pulls/{pull.number}",
-        "id": pull.id,
-        "number": pull.number,
-        "head": {"ref": pull.head.ref, "sha": pull.head.sha, "repo": shown},
-        "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": shown},
     }
