@@ -12,10 +12,12 @@ from app.ports import Bell, Ring
 
 QUEUES = {
     Ring.DECIDE: "high",
+    Ring.OBEY: "high",
     Ring.PUBLISH: "high",
     Ring.REPORT: "default",
     Ring.CLEAN_UP: "low",
     Ring.RECONCILE: "low",
+    Ring.FOLLOW: "low",
 }
 """One queue for each worker process: a worker on several can lose a job when it is killed."""
 

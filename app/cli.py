@@ -4,9 +4,10 @@ import secrets
 import signal
 import sys
 import threading
+import webbrowser
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import yaml
@@ -15,9 +16,15 @@ from app import bootstrapping, checking, clock, log, migrating, watcher
 from app.domain.cluster import SyncerKind
 from app.domain.finding import Finding
 from app.errors import EphemeraError
+from app.registering import create as registering
+from app.registering.create import Order
+from app.registering.manifest import Wanted
+from app.registering.page import Page
 from app.settings import Settings
 from app.store import tokens
 from app.store.tokens import Scope
+from app.texts.preview import preview
+from app.texts.samples import samples
 from app.watcher import Post
 from app.wiring import this_process
 from gitops.check import check as check_manifests
@@ -73,6 +80,13 @@ def render(path: Path, templates: Path | None) -> None:
         click.echo(f"---\n# {name}\n{content.decode()}", nl=False)
 
 
+@cli.command(name="preview-texts")
+@click.option("--state", type=click.Choice(list(samples())), help="only this one  [default: all]")
+def preview_texts(state: str | None) -> None:
+    """Print what a pull request reads in each state: check run, deployment, commit status, comment, explanation."""
+    click.echo("\n".join(preview(each) for each in ([state] if state else samples())), nl=False)
+
+
 @cli.command()
 @click.argument("syncer", type=click.Choice([SyncerKind.ARGOCD.value, SyncerKind.FLUX.value]))
 @click.option("--cluster", "name", help="which of the declared clusters  [default: the only one with that syncer]")
@@ -107,6 +121,36 @@ def create(scope: str, name: str | None) -> None:
     click.echo(made)
 
 
+@cli.group(name="github-app")
+def github_app() -> None:
+    """The GitHub App that Ephemera speaks to GitHub as."""
+
+
+@github_app.command(name="create")
+@click.option("--url", required=True, help="where GitHub reaches Ephemera, such as https://ephemera.acme.com")
+@click.option("--name", default="Ephemera", show_default=True, help="unique on all of GitHub; may be changed there")
+@click.option("--organization", help="whom the App belongs to  [default: whoever is logged in]")
+@click.option("--env-file", "file", default=".env", show_default=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--port", default=0, help="of the page on this machine  [default: one that is free]")
+@click.option("--browser/--no-browser", default=True, help="open the page  [default: open it]")
+@click.option("--contents/--no-contents", default=True, help="the environments repository is on this GitHub  [default]")
+@click.option("--force", is_flag=True, help="replace the App that the file names")
+def create_github_app(**given: Any) -> None:
+    """Register the App with its exact permissions and events, and keep its key and secret in the env file."""
+    wanted = Wanted(given["name"], given["url"], given["organization"], given["contents"])
+    order = Order(wanted, given["file"], given["port"], given["force"])
+
+    def show(page: Page) -> None:
+        click.echo(f"Open {page.url} in a browser that is logged in to GitHub. Ctrl-C gives up.")
+        if given["browser"]:
+            webbrowser.open(page.url)
+
+    made = registering.create(order, show)
+    click.echo(f"The App {made.slug} is registered ({made.page}); {order.file} holds its id, key and webhook secret.")
+    click.echo(f"Install it on the repositories: {made.install_url}")
+    click.echo("Then `ephemera check` verifies every setting.")
+
+
 @cli.command()
 def watch() -> None:
     """Follow every declared cluster that no other watcher follows: what runs, what fails, what is gone."""
@@ -125,7 +169,7 @@ def clock_() -> None:
     stop = _until_told()
     migrating.until_done(stop)
     wiring = this_process()
-    clock.run(wiring.sweeper, wiring.waker, wiring.bell, stop)
+    clock.run(wiring.sweeper, wiring.waker, wiring.catch_up, wiring.bell, stop)
 
 
 def _until_told() -> threading.Event:

@@ -1,15 +1,19 @@
 """The clock: sweeps at fixed intervals, and asks for a reconciliation at start and every half hour.
 
-Looking for drift in Git, and waking syncers, go on beside the sweep: what does not answer must not hold that up.
+Looking for drift in Git, waking syncers and asking GitHub for missed webhooks go on beside the sweep: what does not
+answer must not hold that up.
 """
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from app.errors import EphemeraError
 from app.ports import Bell, Ring
+from app.stages import catch_up
+from app.stages.catch_up import CatchUp
 from app.stages.sweep import Sweeper
 from app.stages.wake import Waker
 from gitops.errors import GitopsError
@@ -25,14 +29,15 @@ RECONCILE_SECONDS = 30 * 60.0
 _log = structlog.get_logger(__name__)
 
 
-def run(sweeper: Sweeper, waker: Waker, bell: Bell, stop: threading.Event) -> None:
+def run(sweeper: Sweeper, waker: Waker, missed: CatchUp, bell: Bell, stop: threading.Event) -> None:
     """Sweep until `stop` is set. An outage of PostgreSQL is waited out."""
     threading.Thread(target=_wake, args=(waker, stop), name="wake", daemon=True).start()
     threading.Thread(target=_restore, args=(sweeper, stop), name="drift", daemon=True).start()
+    threading.Thread(target=_catch_up, args=(missed, stop), name="catch up", daemon=True).start()
     reconcile_at = time.monotonic()
     while not stop.is_set():
         if time.monotonic() >= reconcile_at:
-            bell.ring(Ring.RECONCILE)
+            bell.ring(Ring.FOLLOW, Ring.RECONCILE)
             reconcile_at = time.monotonic() + RECONCILE_SECONDS
         try:
             sweeper.ring_for_what_is_behind()
@@ -55,3 +60,13 @@ def _restore(sweeper: Sweeper, stop: threading.Event) -> None:
             sweeper.restore()
         except (EphemeraError, GitopsError) as error:
             _log.warning("sweep.drift_unknown", error=str(error))
+
+
+def _catch_up(missed: CatchUp, stop: threading.Event) -> None:
+    wait = timedelta()
+    while not stop.wait(wait.total_seconds()):
+        wait = catch_up.INTERVAL
+        try:
+            wait = missed.look(datetime.now(UTC))
+        except EphemeraError as error:
+            _log.warning("catch_up.failed", error=str(error))

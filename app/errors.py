@@ -22,6 +22,15 @@ class Transient(EphemeraError):
         self.retry_after = retry_after
 
 
+class RateLimited(Transient):
+    """The other side refused it, carried nothing out, and wants to hear nothing of the kind before `retry_after`."""
+
+    retry_after: timedelta
+
+    def __init__(self, message: str, retry_after: timedelta) -> None:
+        super().__init__(message, retry_after)
+
+
 def shown(value: object, limit: int = 200) -> str:
     """The value as an error message may quote it: its repr, cut to `limit` characters."""
     text = repr(value)

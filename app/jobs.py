@@ -22,6 +22,11 @@ def clean_up() -> None:
     _run(Ring.CLEAN_UP, lambda wiring: wiring.decider.run(LOW, Ring.CLEAN_UP))
 
 
+def obey() -> None:
+    """Do what people asked for on GitHub."""
+    _run(Ring.OBEY, lambda wiring: wiring.obeyer.run())
+
+
 def publish() -> None:
     """Commit and push everything that was decided."""
     _run(Ring.PUBLISH, lambda wiring: wiring.publisher.run())
@@ -35,6 +40,11 @@ def report() -> None:
 def reconcile() -> None:
     """Compare all open pull requests with the rows."""
     _run(Ring.RECONCILE, lambda wiring: wiring.sweeper.reconcile())
+
+
+def follow() -> None:
+    """Compare the App's installations with the rows."""
+    _run(Ring.FOLLOW, lambda wiring: wiring.follower.run())
 
 
 def _run(ring: Ring, act: Callable[[Wiring], None]) -> None:

@@ -7,13 +7,14 @@ every test.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from app.domain.health import Health, LogSource
-from app.domain.pull_request import Missing, PullRequest, RepositoryRef
-from app.domain.report import CheckRun, CommitStatus
+from app.domain.installation import Installation
+from app.domain.pull_request import Author, Missing, PullRequest, RepositoryRef
+from app.domain.report import CheckRun, CommitStatus, Deployment
 
 
 class Ring(StrEnum):
@@ -24,6 +25,8 @@ class Ring(StrEnum):
     PUBLISH = "publish"
     REPORT = "report"
     RECONCILE = "reconcile"
+    FOLLOW = "follow"
+    OBEY = "obey"
 
 
 class Bell(Protocol):
@@ -47,20 +50,96 @@ class PullRequests(Protocol):
         """Every open pull request of the repository, over all pages."""
 
 
+class Installations(Protocol):
+    """Where the App is installed, and what each installation covers and grants."""
+
+    def all(self) -> Sequence[Installation]:
+        """Every installation, suspended ones too, over all pages. One whose repositories a person must first make
+        readable has None for them; Transient when any other list could not be read to its end."""
+
+
 class Reports(Protocol):
-    """Writing to GitHub. A create is repeated only after looking whether an earlier try landed."""
+    """Writing to GitHub. After Transient nobody knows whether a create landed: the next try has to look first."""
 
-    def put_check_run(self, repository: RepositoryRef, check: CheckRun, known_id: int | None) -> int:
-        """Create the check run on `check.head_sha`, or update it, and return its id. Found again by name and
-        `external_id` when `known_id` is None; made anew when the known one is gone, or complete while `check` is not.
-        After Transient nobody knows whether it was made: ask again with `known_id` None."""
+    def put_check_run(
+        self, repository: RepositoryRef, check: CheckRun, known_id: int | None, *, look: bool = True
+    ) -> int:
+        """Create the check run on `check.head_sha`, or update it, and return its id. Made anew when the known one is
+        gone, or complete while `check` is not. `look`: an earlier create may have landed, so it is found again by name
+        and `external_id` before another is made."""
 
-    def put_status(self, repository: RepositoryRef, status: CommitStatus) -> None:
-        """Set the commit status. An identical newest one of ours for that context is left as it is."""
+    def put_status(self, repository: RepositoryRef, status: CommitStatus, *, look: bool = True) -> None:
+        """Set the commit status. `look`: an identical newest one of ours for that context is left as it is."""
 
-    def put_comment(self, repository: RepositoryRef, number: int, marker: str, body: str, known_id: int | None) -> int:
-        """Create or edit the one comment that begins with `marker` and is ours, and return its id. Found again by
-        marker *and* own login over all pages; made anew when the known one is gone."""
+    def put_comment(
+        self, repository: RepositoryRef, number: int, marker: str, body: str, known_id: int | None, *, look: bool = True
+    ) -> int:
+        """Create or edit the one comment that begins with `marker` and is ours, and return its id. Made anew when the
+        known one is gone. `look`: found again by marker *and* own login over all pages; of several the oldest is kept
+        and the others are removed."""
+
+    def make_deployment(self, repository: RepositoryRef, deployment: Deployment, *, look: bool = True) -> int:
+        """Have the deployment on GitHub, in whatever state, and return its id: one write at most. `look`: an earlier
+        create may have landed, so it is found again by environment, commit and payload before another is made."""
+
+    def set_deployment_state(self, repository: RepositoryRef, deployment: Deployment, deployment_id: int) -> None:
+        """Add a status to the deployment: one write. Nothing when the deployment is gone."""
+
+
+class Reaction(StrEnum):
+    """What a comment is answered with at once (https://docs.github.com/en/rest/reactions/reactions)."""
+
+    SEEN = "eyes"
+    DONE = "+1"
+    REFUSED = "confused"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a pull request, as it is now."""
+
+    id: int
+    author: Author
+    is_by_bot: bool
+    body: str
+    is_edited: bool
+    """Its text is not the one that it was created with."""
+
+
+class Conversations(Protocol):
+    """What people say on pull requests, and what they may do."""
+
+    def comment(self, repository: RepositoryRef, comment_id: int) -> Comment | Missing:
+        """The comment as it is now; Missing when the repository answers and the comment does not."""
+
+    def react(self, repository: RepositoryRef, comment_id: int, reaction: Reaction) -> None:
+        """Have our reaction below the comment; nothing when the comment is gone."""
+
+    def may_write(self, repository: RepositoryRef, account: Author) -> bool:
+        """The account, by its id and not only its login, may push to the repository at this moment. False for whoever
+        GitHub does not show to be so; raises when it could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookDelivery:
+    """One attempt to deliver a webhook (https://docs.github.com/en/rest/apps/webhooks)."""
+
+    id: int
+    guid: str
+    """The same in every attempt: `X-GitHub-Delivery`."""
+    delivered_at: datetime
+    is_delivered: bool
+    """It was answered 2xx."""
+
+
+class HookDeliveries(Protocol):
+    """GitHub's own list of what it tried to deliver; it keeps three days."""
+
+    def since(self, then: datetime) -> Sequence[HookDelivery]:
+        """Every attempt made at `then` or later, newest first, over all pages."""
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Have GitHub try again. Nothing when it does not know the delivery any more."""
 
 
 @dataclass(frozen=True, slots=True)

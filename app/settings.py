@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -17,18 +18,29 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.clusters import domain, label, read_clusters, web_address
+from app.domain.budget import USUAL
+from app.domain.budget import Limits as GitHubLimits
 from app.domain.cluster import Cluster, SyncerKind
+from app.domain.expiry import Limits, length_of
 from app.domain.policy import Policy
+from app.domain.report import Telling
 from app.errors import EphemeraError, shown
 from gitops.remote import USUAL_REFS
 
 PREFIX = "EPHEMERA_"
 CLUSTER_TOKEN = f"{PREFIX}CLUSTER_TOKEN"
+GITHUB_API_URL = "https://api.github.com"
 _IMAGE_FIELDS = {"owner", "repository", "head_sha", "number"}
 
 
 class SettingsError(EphemeraError):
     """One line for each setting that is missing or wrong: its name, what is wrong, what to do."""
+
+
+def github_pages(api_url: str) -> str:
+    """Where people see the GitHub whose API this is."""
+    parts = urlsplit(api_url)
+    return urlunsplit((parts.scheme, parts.netloc.removeprefix("api."), "", "", ""))
 
 
 def _cache_directory() -> Path:
@@ -44,7 +56,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(description="PostgreSQL, such as postgresql://user:password@host:5432/ephemera")
     redis_url: SecretStr = Field(description="Redis or Valkey, such as redis://host:6379/0")
-    github_api_url: str = Field("https://api.github.com", description="GitHub's API")
+    github_api_url: str = Field(GITHUB_API_URL, description="GitHub's API")
     github_app_id: str = Field(description="the number on the GitHub App's page")
     github_private_key: SecretStr = Field(description="the GitHub App's private key: PEM text, or the path of the file")
     github_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -85,6 +97,20 @@ class Settings(BaseSettings):
         ("*",), description="patterns of base branches whose pull requests get an environment, separated by commas"
     )
     ingress_namespace: str = Field("ingress-nginx", description="the namespace of the ingress controller")
+    ttl_idle: timedelta = Field(
+        Limits().idle, description="how long an environment stays after somebody last did something about it"
+    )
+    ttl_max: timedelta = Field(Limits().most, description="how long an environment stays at the most")
+    ttl_fork: timedelta = Field(Limits().fork, description="how long a commit of a fork runs after it was approved")
+    comment: bool = Field(default=True, description="whether a pull request is also told by a comment: true or false")
+    commit_status: str | None = Field(
+        None,
+        max_length=255,
+        description="the context of a commit status, such as ephemera/environment; else none is set",
+    )
+    github_limits: Literal["usual", "none"] = Field(
+        "usual", description="usual where GitHub limits what an App writes; none for a GitHub Enterprise Server without"
+    )
     templates: Path = Field(Path(__file__).parent.parent / "templates", description="the folder of template sets")
     cache_directory: Path = Field(default_factory=_cache_directory, description="where Git clones are kept")
 
@@ -115,7 +141,18 @@ class Settings(BaseSettings):
             base_branches=self.base_branches,
             clusters=self.declared_clusters,
             web_url=self.web_url,
+            limits=Limits(self.ttl_idle, self.ttl_max, self.ttl_fork),
         )
+
+    @property
+    def telling(self) -> Telling:
+        """What pull requests are told."""
+        return Telling(self.comment, self.commit_status)
+
+    @property
+    def github_budget(self) -> GitHubLimits | None:
+        """What one installation may write to GitHub; None: as much as it likes."""
+        return USUAL if self.github_limits == "usual" else None
 
     @property
     def declared_clusters(self) -> tuple[Cluster, ...]:
@@ -142,16 +179,18 @@ class Settings(BaseSettings):
     @property
     def web_url(self) -> str:
         """Where people see GitHub: `https://github.com`, or the host whose API this is."""
-        if self.github_web_url is not None:
-            return self.github_web_url
-        parts = urlsplit(self.github_api_url)
-        return urlunsplit((parts.scheme, parts.netloc.removeprefix("api."), "", "", ""))
+        return self.github_web_url or github_pages(self.github_api_url)
 
     @property
     def _credentials(self) -> str:
         if self.cluster_url is not None:
             return f"env:{CLUSTER_TOKEN}"
         return f"kubeconfig:{self.kubeconfig}" if self.kubeconfig is not None else "in-cluster"
+
+    @field_validator("ttl_idle", "ttl_max", "ttl_fork", mode="before")
+    @classmethod
+    def _length(cls, value: object) -> object:
+        return length_of(value) if isinstance(value, str) else value
 
     @field_validator("github_webhook_secrets", "base_branches", mode="before")
     @classmethod

@@ -18,12 +18,16 @@ from app.cluster.syncer import ArgoCD, Flux, KnownSyncer, NoSyncer
 from app.cluster.view import WatchedCluster
 from app.domain.cluster import Cluster, SyncerKind
 from app.domain.finding import Finding
+from app.domain.permissions import needed
 from app.github.connect import Account, GitHub, connect
 from app.github.git_credentials import is_on_this_github
 from app.ports import Destination
 from app.settings import CLUSTER_TOKEN, Settings
 from app.stages.branch import Branch
+from app.stages.catch_up import CatchUp
 from app.stages.decide import Decider
+from app.stages.follow import Follower
+from app.stages.obey import Obeyer
 from app.stages.publish import Publisher
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
@@ -69,7 +73,10 @@ class Wiring:
         """GitHub, as the App."""
         settings = self.settings
         account = Account(
-            settings.github_api_url, settings.github_app_id, settings.github_private_key.get_secret_value()
+            settings.github_api_url,
+            settings.github_app_id,
+            settings.github_private_key.get_secret_value(),
+            sets_statuses=settings.commit_status is not None,
         )
         return connect(account, lambda: datetime.now(UTC))
 
@@ -98,7 +105,21 @@ class Wiring:
     @cached_property
     def decider(self) -> Decider:
         """The first stage."""
-        return Decider(self.store, self.github.pull_requests, self.settings.policy, self.bell)
+        github = self.github
+        return Decider(
+            self.store,
+            github.pull_requests,
+            github.conversations,
+            self.settings.policy,
+            self.bell,
+            limits=self.settings.github_budget,
+        )
+
+    @cached_property
+    def obeyer(self) -> Obeyer:
+        """What does as people say."""
+        github = self.github
+        return Obeyer(self.store, github.pull_requests, github.conversations, self.settings.policy, self.bell)
 
     @cached_property
     def publisher(self) -> Publisher:
@@ -109,13 +130,23 @@ class Wiring:
     @cached_property
     def reporter(self) -> Reporter:
         """The fourth stage."""
-        return Reporter(self.store, self.github.reports, self.bell)
+        return Reporter(self.store, self.github.reports, self.bell, self.settings.telling, self.settings.github_budget)
 
     @cached_property
     def sweeper(self) -> Sweeper:
         """What finds whatever fell between the stages."""
         branch = Branch(partial(look, self.repository), self.destinations, partial(own_refs, self.repository))
         return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, branch)
+
+    @cached_property
+    def follower(self) -> Follower:
+        """What keeps up with where the App is installed."""
+        return Follower(self.store, self.github.installed, self._needed, self.bell)
+
+    @cached_property
+    def catch_up(self) -> CatchUp:
+        """What asks GitHub for webhooks that did not arrive."""
+        return CatchUp(self.store, self.github.hook_deliveries)
 
     @cached_property
     def waker(self) -> Waker:
@@ -126,7 +157,14 @@ class Wiring:
     def services(self) -> Services:
         """What the web needs."""
         secrets = tuple(secret.get_secret_value().encode() for secret in self.settings.github_webhook_secrets)
-        return Services(self.store, BackgroundBell(self.bell), self.settings.policy, secrets, self.redis_is_up)
+        return Services(
+            self.store,
+            BackgroundBell(self.bell),
+            self.settings.policy,
+            secrets,
+            self.redis_is_up,
+            github_app_id=self.settings.github_app_id,
+        )
 
     def redis_is_up(self) -> bool:
         """Redis answers."""
@@ -142,6 +180,11 @@ class Wiring:
     def cluster_findings(self) -> Sequence[Finding]:
         """What `ephemera check` says of the clusters."""
         return [finding for cluster in self.clusters for finding in self._cluster_findings(cluster)]
+
+    @property
+    def _needed(self) -> dict[str, str]:
+        """What every installation has to grant."""
+        return needed(with_statuses=self.settings.commit_status is not None, with_contents=False)
 
     def _cluster_findings(self, cluster: Cluster) -> Iterator[Finding]:
         prefix = "" if len(self.clusters) == 1 else f"{cluster.name}: "

@@ -1,10 +1,14 @@
 """Settings: every mistake at once, in words, and no secret in any of them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.domain.budget import USUAL
 from app.domain.cluster import Cluster
+from app.domain.expiry import Limits
+from app.domain.report import Telling
 from app.settings import Settings, SettingsError
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"
@@ -50,6 +54,27 @@ def test_address_of_argo_cd_is_the_cluster_s_and_ends_without_a_slash(monkeypatc
     monkeypatch.setenv("EPHEMERA_SYNCER_URL", "argocd.test")
     with pytest.raises(SettingsError, match=r"EPHEMERA_SYNCER_URL is 'argocd.test': make it a URL"):
         Settings.load()
+
+
+def test_environments_live_as_long_as_the_operator_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().policy.limits == Limits(timedelta(hours=72), timedelta(days=14), timedelta(hours=24))
+    for name, length in (("IDLE", "90m"), ("MAX", "2d"), ("FORK", "8h")):
+        monkeypatch.setenv(f"EPHEMERA_TTL_{name}", length)
+    assert Settings.load().policy.limits == Limits(timedelta(minutes=90), timedelta(days=2), timedelta(hours=8))
+    monkeypatch.setenv("EPHEMERA_TTL_IDLE", "soon")
+    with pytest.raises(SettingsError, match="EPHEMERA_TTL_IDLE is 'soon': give a number and a unit, such as 90m"):
+        Settings.load()
+
+
+def test_pull_requests_are_told_by_a_comment_and_no_status_unless_the_operator_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = Settings.load()
+    assert (settings.telling, settings.github_budget) == (Telling(), USUAL)
+    for name, value in (("COMMENT", "false"), ("COMMIT_STATUS", "ci/preview"), ("GITHUB_LIMITS", "none")):
+        monkeypatch.setenv(f"EPHEMERA_{name}", value)
+    settings = Settings.load()
+    assert (settings.telling, settings.github_budget) == (Telling(comment=False, status_context="ci/preview"), None)
 
 
 def test_private_key_may_be_a_path_or_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

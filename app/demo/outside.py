@@ -22,6 +22,7 @@ from app.demo.ports import free_port
 from app.demo.postgres import Postgres
 from app.demo.simulated import simulated
 from app.demo.valkey import Valkey
+from app.domain.report import STATUS_CONTEXT
 
 APP_ID = 4711
 SLUG = "ephemera-preview"
@@ -106,6 +107,8 @@ class Outside:
             "EPHEMERA_GIT_PASSWORD": self.git.password,
             "EPHEMERA_PREVIEW_DOMAIN": "preview.example.com",
             "EPHEMERA_CACHE_DIRECTORY": str(self.directory / "cache"),
+            "EPHEMERA_COMMIT_STATUS": STATUS_CONTEXT,
+            "EPHEMERA_GITHUB_LIMITS": "none",
             **self.running_cluster.settings(),
         }
 

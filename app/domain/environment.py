@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.answer import Answer
+from app.domain.changes import Changes
 from app.domain.desire import Place
 from app.domain.desired import Desired
 from app.domain.health import FailureLog, Health
@@ -83,6 +85,32 @@ class Published:
     """All of them."""
     sync: str | None = None
     """Git blob id of the file beside the folder, by which Flux follows the environment; None when there is none."""
+    head_sha: str | None = None
+    """The pull request's commit that the folder was made for; None when there is no folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A change of the status."""
+
+    at: datetime
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What was seen first when: of the commit that is published, and of the environment's life."""
+
+    commit: str | None = None
+    """The commit of the environments repository that `synced_at` and `ready_at` are about."""
+    head_sha: str | None = None
+    """The commit of the pull request that it deploys."""
+    synced_at: datetime | None = None
+    ready_at: datetime | None = None
+    ready_sha: str | None = None
+    """The commit of the pull request that was ready last; None before one was, and when the environment is gone."""
+    moments: tuple[Moment, ...] = ()
+    """The last few changes of the status, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +147,15 @@ class Environment:
     """Where Argo CD shows it; None where nothing is known of such a page."""
     unseen: tuple[str, ...] = ()
     """What cannot be seen of its cluster at present, in sentences."""
+    expires_at: datetime | None = None
+    """When it goes by itself; None while nothing should exist."""
+    pinned_sha: str | None = None
+    """The commit that people asked to have run, whatever is pushed."""
+    answer: Answer | None = None
+    """What came of the last command; None before the first."""
+    changes: Changes = field(default_factory=Changes)
+    """What the last commit changed in the manifests."""
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def url(self) -> str:

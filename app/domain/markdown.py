@@ -6,8 +6,20 @@ A fenced block or code span renders nothing and mentions nobody
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _BACKTICKS = re.compile(r"`+")
+_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+"""A code span that ends in the line that it begins in."""
+_LIVE = str.maketrans({"\\": "\\\\", "`": "'", "@": "(at)", "<": "&lt;", "[": "\\[", "~": "\\~"})
+"""What would do something outside code: mention, link, show an image, open a code span, a fence or a tag."""
+_END = "…"
+
+
+class Markdown(str):
+    """Text that may be shown as it is: our own words, or foreign ones made harmless."""
+
+    __slots__ = ()
 
 
 def cut(text: str, max_bytes: int) -> str:
@@ -18,19 +30,74 @@ def cut(text: str, max_bytes: int) -> str:
     return encoded[: max_bytes - 3].decode(errors="ignore") + "…"
 
 
-def block(text: str, max_bytes: int = 2000) -> str:
+def shorten(markdown: str, max_bytes: int) -> Markdown:
+    """The Markdown, shortened to so many bytes of UTF-8 at a line's end, with `…` where something is missing.
+
+    What is open there, a fence or folds, is closed. Code spans end in their line, so none is open.
+    """
+    if len(markdown.encode()) <= max_bytes:
+        return Markdown(markdown)
+    kept, size, folds, best = [], 0, 0, (0, _END)
+    for line, fence in _fenced(markdown):
+        if not fence:
+            folds += line.startswith("<details>") - (line == "</details>")
+        kept.append(line)
+        size += len(line.encode()) + 1
+        ending = (f"{fence}\n" if fence else "") + "\n</details>\n" * max(folds, 0) + f"\n{_END}"
+        if size + len(ending.encode()) > max_bytes:
+            break
+        best = (len(kept), ending)
+    count, ending = best
+    return Markdown("\n".join([*kept[:count], ending]))
+
+
+def tidy(markdown: str) -> Markdown:
+    """The Markdown without blank lines that repeat, but for those in a fence, or stand at its ends."""
+    kept: list[str] = []
+    for line, fence in _fenced(markdown.strip("\n")):
+        if line.strip() or fence or (kept and kept[-1]):
+            kept.append(line if fence else line.rstrip())
+    return Markdown("\n".join(kept))
+
+
+def prose(text: str) -> Markdown:
+    """Sentences of ours that may hold a foreign word: code spans stay, and nothing else in them is live."""
+    lines = text.splitlines()
+    return Markdown("\n".join(_harmless(line) for line in lines))
+
+
+def block(text: str, max_bytes: int = 2000) -> Markdown:
     """A fenced code block that holds the text, its control characters removed."""
     content = cut(_printable(text, keep="\n\t"), max_bytes)
     fence = "`" * max(3, _longest_run(content) + 1)
-    return f"{fence}\n{content}\n{fence}"
+    return Markdown(f"{fence}\n{content}\n{fence}")
 
 
-def code(text: str, max_bytes: int = 200) -> str:
+def code(text: str, max_bytes: int = 200) -> Markdown:
     """An inline code span that holds the text on one line; safe in a table cell."""
     content = cut(_printable(text, keep="").replace("|", "¦"), max_bytes) or " "
     fence = "`" * (_longest_run(content) + 1)
     pad = " " if content.startswith("`") or content.endswith("`") else ""
-    return f"{fence}{pad}{content}{pad}{fence}"
+    return Markdown(f"{fence}{pad}{content}{pad}{fence}")
+
+
+def _fenced(markdown: str) -> Iterator[tuple[str, str]]:
+    """Each line with the fence that is open after it; empty where none is, as after the line that closes one."""
+    fence = ""
+    for line in markdown.split("\n"):
+        if fence:
+            fence = "" if line == fence else fence
+        elif len(line) >= 3 and line == "`" * len(line):
+            fence = line
+        yield line, fence
+
+
+def _harmless(line: str) -> str:
+    made, end = [], 0
+    for span in _SPAN.finditer(line):
+        made += [_printable(line[end : span.start()], keep="").translate(_LIVE), code(span[2])]
+        end = span.end()
+    return "".join((*made, _printable(line[end:], keep="").translate(_LIVE)))
 
 
 def _printable(text: str, keep: str) -> str:

@@ -1,8 +1,9 @@
 """What an operator allows, and how an environment is derived from a pull request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.cluster import Cluster, cluster_for
+from app.domain.expiry import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Policy:
     """At least one, in the order in which they are asked whether they take a repository."""
     web_url: str = "https://github.com"
     """Where people see GitHub."""
+    limits: Limits = field(default_factory=Limits)
+    """How long environments live."""
 
     def cluster_for(self, repository: str) -> Cluster:
         """Where a new environment of the repository (`owner/name`) goes."""

@@ -1,18 +1,8 @@
-"""`report`: what a pull request should say about its environment. A pure function of the row and the time.
-
-The in-progress texts hold nothing that changes between a commit and readiness, so that a push costs few writes.
-"""
+"""What a pull request is told, as values, and what GitHub allows of them. The words are made in `app.texts`."""
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-
-from app.domain import texts
-from app.domain.desired import Absent, Waiting
-from app.domain.environment import Environment, Status
-from app.domain.markdown import cut
-from app.domain.status import Assessment, assess
 
 CHECK_NAME = "ephemera"
 STATUS_CONTEXT = "ephemera/environment"
@@ -51,6 +41,18 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A button below a completed check run (https://docs.github.com/en/rest/checks/runs, `actions`)."""
+
+    identifier: str
+    """At most 20 characters; comes back in `check_run.requested_action`."""
+    label: str
+    """At most 20."""
+    description: str
+    """At most 40."""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRun:
     """One check run, as it should be (https://docs.github.com/en/rest/checks/runs)."""
 
@@ -62,6 +64,8 @@ class CheckRun:
     title: str
     summary: str
     details_url: str | None
+    buttons: tuple[Button, ...] = ()
+    """At most three; GitHub shows them once the run is completed."""
     name: str = CHECK_NAME
 
 
@@ -76,6 +80,44 @@ class CommitStatus:
     context: str = STATUS_CONTEXT
 
 
+class DeploymentState(StrEnum):
+    """A deployment status's `state`, of those that we use."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One commit's deployment on GitHub, as it should be (https://docs.github.com/en/rest/deployments).
+
+    Always transient and never production; an inactive one is shown as destroyed.
+    """
+
+    head_sha: str
+    environment: str
+    """`pr-42`."""
+    external_id: str
+    """In its payload, as `{"ephemera": external_id}`: by it one whose creation was not acknowledged is found again."""
+    state: DeploymentState
+    description: str
+    """At most 140 characters."""
+    environment_url: str | None
+    log_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Which parts an operator wants told beside the check run and the deployment."""
+
+    comment: bool = True
+    status_context: str | None = None
+    """The commit status's context, as `ephemera/environment`; None: there is none. It costs a write for every push."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that a pull request is told. None: not told, and left as it is."""
@@ -83,18 +125,12 @@ class Report:
     check: CheckRun | None = None
     status: CommitStatus | None = None
     comment: str | None = None
-
-
-def report(environment: Environment, now: datetime) -> Report:
-    """What the pull request should say now; empty while there is nothing to say."""
-    assessment = assess(environment, now)
-    if _is_silent(environment, assessment):
-        return Report()
-    return Report(
-        check=_check(environment, assessment),
-        status=_status(environment, assessment),
-        comment=_comment(environment, assessment),
-    )
+    deployment: Deployment | None = None
+    """Of the commit that should run, or that runs while another one waits, or that ran last; every other one of the
+    environment is to be inactive."""
+    is_settled: bool = False
+    """What it says is final until somebody acts, or answers somebody: worth a comment at once. False while a commit is
+    under way, when the next text follows within moments."""
 
 
 def marker(environment_id: int) -> str:
@@ -102,7 +138,7 @@ def marker(environment_id: int) -> str:
     return f"<!-- ephemera:env={environment_id} -->"
 
 
-def digest(part: CheckRun | CommitStatus | Report | str | None) -> str:
+def digest(part: CheckRun | CommitStatus | Deployment | Report | str | None) -> str:
     """A short fingerprint; equal exactly when the texts are."""
     return hashlib.sha256(repr(part).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
@@ -113,69 +149,3 @@ def superseded(check_run_sha: str, external_id: str, new_sha: str) -> CheckRun:
     return CheckRun(
         check_run_sha, external_id, CheckStatus.COMPLETED, Conclusion.CANCELLED, "Superseded", summary, None
     )
-
-
-def _is_silent(environment: Environment, assessment: Assessment) -> bool:
-    if environment.commit_sha is None or (environment.desired is None and not assessment.errors):
-        return True
-    is_over = isinstance(environment.desired, Absent) and environment.desired.is_closed
-    return is_over and not _was_deployed(environment)
-
-
-def _was_deployed(environment: Environment) -> bool:
-    return environment.published.commit is not None
-
-
-_PROGRESS = {
-    Status.PENDING: (CheckStatus.QUEUED, None, State.PENDING),
-    Status.WAITING: (CheckStatus.COMPLETED, Conclusion.ACTION_REQUIRED, State.PENDING),
-    Status.PROVISIONING: (CheckStatus.IN_PROGRESS, None, State.PENDING),
-    Status.UPDATING: (CheckStatus.IN_PROGRESS, None, State.PENDING),
-    Status.READY: (CheckStatus.COMPLETED, Conclusion.SUCCESS, State.SUCCESS),
-    Status.SLEEPING: (CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
-    Status.FAILED: (CheckStatus.COMPLETED, Conclusion.FAILURE, State.FAILURE),
-    Status.DESTROYING: (CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
-    Status.DESTROYED: (CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
-}
-
-
-def _check(environment: Environment, assessment: Assessment) -> CheckRun:
-    assert environment.commit_sha is not None
-    status, conclusion, _ = _PROGRESS[assessment.status]
-    if status is CheckStatus.IN_PROGRESS and not environment.is_published:
-        status = CheckStatus.QUEUED
-    return CheckRun(
-        head_sha=environment.commit_sha,
-        external_id=str(environment.id),
-        status=status,
-        conclusion=conclusion,
-        title=texts.title(environment, assessment),
-        summary=cut(texts.summary(environment, assessment), MAX_SUMMARY),
-        details_url=_link(environment, assessment),
-    )
-
-
-def _status(environment: Environment, assessment: Assessment) -> CommitStatus:
-    assert environment.commit_sha is not None
-    return CommitStatus(
-        head_sha=environment.commit_sha,
-        state=_PROGRESS[assessment.status][2],
-        description=texts.title(environment, assessment)[:MAX_DESCRIPTION],
-        target_url=_link(environment, assessment),
-    )
-
-
-def _link(environment: Environment, assessment: Assessment) -> str | None:
-    return environment.url if assessment.status is Status.READY else None
-
-
-def _comment(environment: Environment, assessment: Assessment) -> str | None:
-    if not _was_deployed(environment) and not isinstance(environment.desired, Waiting) and _has_no_news(assessment):
-        return None
-    body = f"{marker(environment.id)}\n{texts.comment(environment, assessment)}"
-    return cut(body, MAX_COMMENT)
-
-
-def _has_no_news(assessment: Assessment) -> bool:
-    """A draft, say: the check run tells why there is nothing; a comment would be noise."""
-    return assessment.status in (Status.DESTROYING, Status.DESTROYED)

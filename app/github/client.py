@@ -32,8 +32,13 @@ class Credential(Protocol):
     def name(self) -> str:
         """Tells one asker from another in the cache."""
 
+    @property
+    def shortfall(self) -> str:
+        """What the token lacks of what it should be good for, in words; empty when nothing."""
+
     def token(self) -> str:
-        """A bearer token that should be accepted now. Raises Transient or Stalled when there is none."""
+        """A bearer token that should be accepted now. Raises Transient or Stalled, never NotFound, when there is
+        none."""
 
     def renew(self, refused_token: str, answer: Answer) -> bool:
         """After a 401: whether `token` now gives one that is worth another try."""
@@ -48,7 +53,7 @@ class Client:
         self._remembered = EtagCache()
 
     def ask(self, credential: Credential, request: Request) -> Any:
-        """The answer's JSON. Raises Transient, Stalled or NotFound, after `errors`."""
+        """The answer's JSON. Raises Transient, Stalled or what comes of them in `errors`."""
         return errors.decoded(request, self._answer(credential, request))
 
     def pages(self, credential: Credential, request: Request) -> Iterator[Any]:
@@ -67,7 +72,7 @@ class Client:
             request = replace(request, path=self._transport.path_of(request, answer.headers["location"]))
             answer = self._authorized(credential, request)
         if answer.status >= 300:
-            raise errors.refused(request, answer, self._clock())
+            raise errors.refused(request, answer, self._clock(), credential.shortfall)
         return answer
 
     def _authorized(self, credential: Credential, request: Request) -> Answer:

@@ -4,12 +4,17 @@ from dataclasses import dataclass, field
 
 from app.github.checkup import Checkup
 from app.github.client import Client, Clock
-from app.github.credentials import AsApp, Tokens
+from app.github.conversations import GitHubConversations
+from app.github.credentials import AsApp
 from app.github.git_credentials import GitHubGitCredentials
+from app.github.hook_deliveries import GitHubHookDeliveries
 from app.github.installations import Installations
+from app.github.installed import GitHubInstallations
+from app.github.permissions import speaking
 from app.github.profile import Profile
 from app.github.pull_requests import GitHubPullRequests
 from app.github.reports import GitHubReports
+from app.github.tokens import Tokens
 from app.github.transport import READ_SECONDS, Transport
 
 
@@ -23,6 +28,8 @@ class Account:
     """PEM."""
     read_seconds: float = READ_SECONDS
     """How long an answer may take."""
+    sets_statuses: bool = True
+    """Commit statuses are set; else the permission for that is not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,9 @@ class GitHub:
 
     pull_requests: GitHubPullRequests
     reports: GitHubReports
+    conversations: GitHubConversations
+    hook_deliveries: GitHubHookDeliveries
+    installed: GitHubInstallations
     git_credentials: GitHubGitCredentials
     tokens: Tokens
     checkup: Checkup
@@ -41,11 +51,15 @@ def connect(account: Account, clock: Clock) -> GitHub:
     client = Client(Transport(account.api_url, account.read_seconds), clock)
     app = AsApp(account.app_id, account.private_key, clock)
     tokens = Tokens(client, app)
-    installations, profile = Installations(client, app, tokens), Profile(client, app)
+    use = speaking(sets_statuses=account.sets_statuses)
+    installations, profile = Installations(client, app, tokens, use), Profile(client, app)
     return GitHub(
         pull_requests=GitHubPullRequests(client, installations),
         reports=GitHubReports(installations, profile),
+        conversations=GitHubConversations(installations),
+        hook_deliveries=GitHubHookDeliveries(client, app),
+        installed=GitHubInstallations(client, installations),
         git_credentials=GitHubGitCredentials(installations, tokens),
         tokens=tokens,
-        checkup=Checkup(account.api_url, profile, installations),
+        checkup=Checkup(account.api_url, profile, installations, sets_statuses=account.sets_statuses),
     )

@@ -5,38 +5,50 @@ https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 
-from app.errors import EphemeraError, Stalled, Transient, shown
+from app.errors import EphemeraError, RateLimited, Stalled, Transient, shown
 from app.github.exchange import Answer, Request
 
 SECONDARY_WAIT = timedelta(seconds=60)
 """GitHub asks for at least a minute where it names no time."""
 LONGEST_WAIT = timedelta(days=1)
 """A time further away is taken for a mistake."""
+_SILENT = (202, 204)
 
 
 class NotFound(Stalled):
     """GitHub answered 404 or 410: the thing is gone, or we may not see it."""
 
 
+class Unprocessable(Stalled):
+    """GitHub answered 422: it understood what was asked, and will not do it."""
+
+
 class Malformed(Transient):
     """An answer that is not what GitHub documents: cut off, or by something in between."""
 
 
-def refused(request: Request, answer: Answer, now: datetime) -> EphemeraError:
-    """The error for an answer of 300 or more. `now` is used where GitHub does not say what its clock shows."""
+def refused(request: Request, answer: Answer, now: datetime, shortfall: str = "") -> EphemeraError:
+    """The error for an answer of 300 or more.
+
+    `now` is used where GitHub does not say what its clock shows; `shortfall` is what the token is known to lack, which
+    a 403 and a 404 can both come from.
+    """
     if answer.status in (403, 429) and _is_rate_limit(answer):
         wait = _wait(answer, now)
-        return Transient(f"{request.doing}: GitHub's rate limit is used up for {wait.total_seconds():.0f} s", wait)
+        return RateLimited(f"{request.doing}: GitHub's rate limit is used up for {wait.total_seconds():.0f} s", wait)
     if answer.status in (408, 409) or answer.status >= 500:
         return Transient(f"{request.doing}: GitHub answered {answer.status}", _retry_after(answer))
-    message = f"{request.doing}: {_reason(request, answer)}"
-    return NotFound(message) if answer.status in (404, 410) else Stalled(message)
+    reason = _reason(request, answer)
+    if shortfall and answer.status in (403, 404):
+        reason = f"{reason}; {shortfall}"
+    return _KINDS.get(answer.status, Stalled)(f"{request.doing}: {reason}")
 
 
 def unanswered(request: Request, error: requests.RequestException) -> Transient:
@@ -60,7 +72,9 @@ def led_astray(request: Request, reason: str) -> Stalled:
 
 
 def decoded(request: Request, answer: Answer) -> Any:
-    """The answer's JSON. Raises Malformed when it is none."""
+    """The answer's JSON; None where there is nothing to say. Raises Malformed when it is neither."""
+    if answer.status in _SILENT and not answer.text:
+        return None
     try:
         return json.loads(answer.text)
     except (ValueError, RecursionError) as error:
@@ -75,6 +89,9 @@ def server_time(answer: Answer) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_KINDS: Mapping[int, type[Stalled]] = {404: NotFound, 410: NotFound, 422: Unprocessable}
 
 
 def _is_rate_limit(answer: Answer) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from app.errors import shown
@@ -54,6 +55,19 @@ class Field:
         if not isinstance(self.value, str) or not re.fullmatch(pattern, self.value):
             raise self._malformed("is not the text that belongs there")
         return self.value
+
+    def time(self) -> datetime:
+        """A moment, in UTC."""
+        moment = self.text(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+        try:
+            return datetime.fromisoformat(moment).astimezone(UTC)
+        except ValueError:
+            raise self._malformed("is not a moment") from None
+
+    def words(self, name: str) -> str | None:
+        """Text in a field of an object; None where it is absent or null."""
+        found = self.find(name)
+        return found.text() if found else None
 
     def number(self) -> int:
         """A whole number, not negative."""

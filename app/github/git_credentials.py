@@ -6,9 +6,11 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from app.domain.pull_request import RepositoryRef
 from app.errors import Stalled, shown
-from app.github.credentials import Tokens
 from app.github.installations import Installations
+from app.github.permissions import PUSHING
+from app.github.tokens import Scope, Tokens
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -22,7 +24,7 @@ class GitLogin:
 
 
 class GitHubGitCredentials:
-    """Installation tokens, as Git takes them."""
+    """Installation tokens, as Git takes them: each for one repository, and for nothing but pushing to it."""
 
     def __init__(self, installations: Installations, tokens: Tokens) -> None:
         self._installations = installations
@@ -30,8 +32,13 @@ class GitHubGitCredentials:
 
     def login(self, repository_url: str) -> GitLogin:
         """A login that is good for ten minutes at least. Raises Transient or Stalled when there is none."""
-        installation_id = self._installations.id_of(full_name(repository_url))
-        return GitLogin("x-access-token", self._tokens.token_for(installation_id))
+        name = full_name(repository_url)
+        scope = _pushing(self._installations.locate(name))
+        try:
+            return GitLogin("x-access-token", self._tokens.token_for(scope))
+        except Stalled:
+            self._installations.forget(name)  # it may have moved, or the App was installed anew
+            raise
 
 
 def is_on_this_github(repository_url: str, api_url: str) -> bool:
@@ -58,6 +65,11 @@ def full_name(repository_url: str) -> str:
             f"reading EPHEMERA_ENVIRONMENTS_REPOSITORY: {shown(_without_login(repository_url))} is not like {shape}"
         )
     return "/".join(parts[-2:])
+
+
+def _pushing(repository: RepositoryRef) -> Scope:
+    assert repository.installation_id is not None, "it was located through its installation"
+    return Scope(repository.installation_id, repository.id, PUSHING, repository.full_name)
 
 
 def _port(url: SplitResult) -> int:

@@ -1,11 +1,12 @@
-"""GitHub's JSON as values. Nothing else in this package looks into an answer.
+"""GitHub's JSON as values: the App, its installations, repositories, pull requests.
 
-Shapes: https://docs.github.com/en/rest (pulls, apps, checks, issues, commits).
+Shapes: https://docs.github.com/en/rest (pulls, apps). Besides this module only `written` and `heard` look into an
+answer.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.domain.pull_request import Author, PullRequest, RepositoryRef
@@ -18,7 +19,6 @@ GHOST = Author(10137, "ghost")
 _FULL_NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*/(?!\.\.?$)[A-Za-z0-9._-]+"
 _SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _VISIBLE = r"[\x21-\x7e]+"
-_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +55,10 @@ class Installation:
     permissions: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRun:
-    """A check run that GitHub has."""
-
-    id: int
-    name: str
-    external_id: str | None
-    app_id: int | None
-    status: str
-    conclusion: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownStatus:
-    """The newest commit status of a context."""
-
-    context: str
-    state: str
-    description: str | None
-    target_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownComment:
-    """A comment on a pull request."""
-
-    id: int
-    first_line: str
-    login: str
-    app_id: int | None
-    """The App that wrote it; None for people, and where GitHub does not say."""
-
-
 def access_token(request: Request, answer: Any) -> AccessToken:
     """What `POST /app/installations/{id}/access_tokens` answers."""
     issued = Field(request, answer, is_secret=True)
-    expires_at = datetime.fromisoformat(issued.get("expires_at").text(_TIME))
-    return AccessToken(issued.get("token").text(_VISIBLE), expires_at.astimezone(UTC))
+    return AccessToken(issued.get("token").text(_VISIBLE), issued.get("expires_at").time())
 
 
 def pull_request(request: Request, answer: Any, installation_id: int) -> PullRequest:
@@ -130,7 +96,7 @@ def app(request: Request, answer: Any) -> App:
 
 
 def installation(request: Request, answer: Any) -> Installation:
-    """What `GET /repos/{owner}/{repo}/installation` answers."""
+    """What `GET /repos/{owner}/{repo}/installation` and `GET /app/installations/{id}` answer."""
     return _installation(Field(request, answer))
 
 
@@ -139,29 +105,9 @@ def installations(request: Request, page: Any) -> list[Installation]:
     return [_installation(item) for item in Field(request, page).items()]
 
 
-def check_run(request: Request, answer: Any) -> KnownRun:
-    """What creating or updating a check run answers."""
-    return _check_run(Field(request, answer))
-
-
-def check_runs(request: Request, page: Any) -> list[KnownRun]:
-    """A page of `GET /repos/{owner}/{repo}/commits/{ref}/check-runs`."""
-    return [_check_run(item) for item in Field(request, page).get("check_runs").items()]
-
-
-def statuses(request: Request, page: Any) -> list[KnownStatus]:
-    """A page of `GET /repos/{owner}/{repo}/commits/{ref}/status`: the newest of every context."""
-    return [_status(item) for item in Field(request, page).get("statuses").items()]
-
-
-def comments(request: Request, page: Any) -> list[KnownComment]:
-    """A page of `GET /repos/{owner}/{repo}/issues/{number}/comments`."""
-    return [_comment(item) for item in Field(request, page).items()]
-
-
-def comment_id(request: Request, answer: Any) -> int:
-    """The id in what creating or editing a comment answers."""
-    return Field(request, answer).get("id").number()
+def author(user: Field | None) -> Author:
+    """An account; a deleted one is GitHub's ghost."""
+    return Author(user.get("id").number(), user.get("login").text()) if user else GHOST
 
 
 def _pull_request(found: Field, installation_id: int) -> PullRequest:
@@ -171,7 +117,7 @@ def _pull_request(found: Field, installation_id: int) -> PullRequest:
         repository=_repository(base.get("repo"), installation_id),
         number=found.get("number").number(),
         title=found.get("title").text(),
-        author=_author(found.find("user")),
+        author=author(found.find("user")),
         is_open=found.get("state").text("open|closed") == "open",
         is_merged=found.find("merged_at") is not None,
         is_draft=_is_draft(found),
@@ -186,10 +132,6 @@ def _is_draft(found: Field) -> bool:
     return draft is not None and draft.flag()
 
 
-def _author(user: Field | None) -> Author:
-    return Author(user.get("id").number(), user.get("login").text()) if user else GHOST
-
-
 def _repository(found: Field, installation_id: int) -> RepositoryRef:
     return RepositoryRef(found.get("id").number(), found.get("full_name").text(_FULL_NAME), installation_id)
 
@@ -202,41 +144,6 @@ def _installation(found: Field) -> Installation:
 
 
 def _permissions(found: Field) -> dict[str, str]:
-    """Only `ephemera check` looks at them, so nothing stops where they are not told."""
+    """None where they are not told: nobody reads them who could not go on without."""
     permissions = found.find("permissions")
     return permissions.names() if permissions else {}
-
-
-def _check_run(found: Field) -> KnownRun:
-    return KnownRun(
-        found.get("id").number(),
-        found.get("name").text(),
-        _optional_text(found, "external_id"),
-        _app_id(found.find("app")),
-        found.get("status").text(),
-        _optional_text(found, "conclusion"),
-    )
-
-
-def _status(found: Field) -> KnownStatus:
-    return KnownStatus(
-        found.get("context").text(),
-        found.get("state").text(),
-        _optional_text(found, "description"),
-        _optional_text(found, "target_url"),
-    )
-
-
-def _comment(found: Field) -> KnownComment:
-    lines = (_optional_text(found, "body") or "").splitlines()
-    app_id = _app_id(found.find("performed_via_github_app"))
-    return KnownComment(found.get("id").number(), lines[0] if lines else "", _author(found.find("user")).login, app_id)
-
-
-def _app_id(found: Field | None) -> int | None:
-    return found.get("id").number() if found else None
-
-
-def _optional_text(found: Field, name: str) -> str | None:
-    value = found.find(name)
-    return value.text() if value else None

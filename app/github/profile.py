@@ -1,6 +1,6 @@
 """The App's own profile, read once: by it we know our comments and check runs."""
 
-from app.github import parse
+from app.github import parse, written
 from app.github.client import Client
 from app.github.credentials import AsApp
 from app.github.exchange import Request
@@ -19,6 +19,11 @@ class Profile:
         if self._known is None:
             self._known = self.read()
         return self._known
+
+    def is_ours(self, writer: written.Writer) -> bool:
+        """We wrote it, this App and no other."""
+        app = self.get()
+        return writer.app_id == app.id or writer.login == app.bot_login
 
     def read(self) -> parse.App:
         """The profile as it is now."""

@@ -10,7 +10,7 @@ from app.github import parse
 from app.github.client import Client
 from app.github.errors import NotFound
 from app.github.exchange import Request
-from app.github.installations import Installations, Reach
+from app.github.installations import Installations
 
 
 class GitHubPullRequests:
@@ -26,10 +26,10 @@ class GitHubPullRequests:
         request = reach.request(f"reading {repository.full_name}#{number}", f"/pulls/{number}")
         try:
             found = parse.pull_request(request, reach.send(request), reach.installation_id)
-        except NotFound:
-            self._see(reach, repository)
+        except NotFound as error:
+            reach.prove_gone(error)
             return Missing()
-        _require_same(request, repository, found.repository)
+        reach.require_same(request, found.repository)
         return found
 
     def repositories(self) -> Sequence[RepositoryRef]:
@@ -43,38 +43,24 @@ class GitHubPullRequests:
 
     def open_in(self, repository: RepositoryRef) -> Sequence[PullRequest]:
         """Every open pull request, each once, though pages shift while they are read."""
-        reach = self._installations.reach(repository)
+        reach = self._installations.survey(repository)
         request = reach.request(
             f"listing the open pull requests of {repository.full_name}", "/pulls?state=open&per_page=100"
         )
         found: dict[int, PullRequest] = {}
         for page in reach.pages(request):
             for pull_request in parse.pull_requests(request, page, reach.installation_id):
-                _require_same(request, repository, pull_request.repository)
+                reach.require_same(request, pull_request.repository)
                 found[pull_request.number] = pull_request
         return [pull_request for pull_request in found.values() if pull_request.is_open]
-
-    def _see(self, reach: Reach, repository: RepositoryRef) -> None:
-        """Raise unless GitHub shows us the repository: a 404 is also what a lost permission looks like."""
-        request = reach.request(f"reading {repository.full_name}", "")
-        _require_same(request, repository, parse.repository(request, reach.send(request), reach.installation_id))
 
     def _repositories_of(self, installation: parse.Installation) -> list[RepositoryRef]:
         doing = f"listing the repositories of installation {installation.id} ({installation.account})"
         request = Request(doing, "/installation/repositories?per_page=100")
         try:
-            pages = self._client.pages(self._installations.credential(installation.id), request)
+            pages = self._client.pages(self._installations.listing(installation.id), request)
             return [found for page in pages for found in parse.repositories(request, page, installation.id)]
         except Stalled as error:
             log = structlog.get_logger()
             log.warning("installation_unreadable", installation_id=installation.id, error=str(error))
             return []
-
-
-def _require_same(request: Request, expected: RepositoryRef, found: RepositoryRef) -> None:
-    """Raise Stalled when the name leads to another repository by now; its pull requests are none of ours."""
-    if found.id != expected.id:
-        raise Stalled(
-            f"{request.doing}: {expected.full_name} is now the repository with id {found.id}, not {expected.id}; "
-            "the one that we know was renamed, and its name given away"
-        )

@@ -4,13 +4,13 @@ The branch's head is fixed before the rows are read (`gitops.publish` calls back
 the push, and rows that moved meanwhile are rung for after the lock is released: none of them can be lost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
 
-from app.domain.desired import Absent, Present
+from app.domain.desired import Absent, Present, Waiting
 from app.domain.environment import Environment, Stage
 from app.domain.environment import Published as Before
 from app.errors import EphemeraError, Stalled, Transient
@@ -44,8 +44,8 @@ class _Batch:
     taken: dict[str, Environment] = field(default_factory=dict)
     """Folder -> the environment whose change it is."""
     changes: list[Change] = field(default_factory=list)
-    objects: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Folder -> all that the environment holds, `Deployment/web`; nothing for one that goes."""
+    objects: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Folder -> all that the environment holds, `{"Deployment/web": digest}`; nothing for one that goes."""
     untouched: list[Environment] = field(default_factory=list)
     """Decided, but nothing to do in Git."""
 
@@ -121,6 +121,8 @@ class Publisher:
                 batch.changes.append(self._change(environment, files))
             case Absent():
                 batch.changes.append(self._change(environment, None))
+            case Waiting(kept=kept) if kept is not None and not _is_kept(environment, kept):
+                batch.changes.append(self._change(environment, None))
             case _:
                 batch.untouched.append(environment)
                 return
@@ -135,7 +137,7 @@ class Publisher:
         for start in range(0, len(published), _SETTLED_AT_ONCE):
             with self.store.begin() as session:
                 for result in published[start : start + _SETTLED_AT_ONCE]:
-                    objects = batch.objects.get(result.folder, ())
+                    objects = batch.objects.get(result.folder, {})
                     sync = changes[result.folder].sync_blob
                     held = Kept(result.tree, result.commit, sync, workloads_of(objects), objects)
                     publishing.record(session, batch.taken[result.folder], held)
@@ -207,9 +209,16 @@ def _is_the_roots(change: Change, before: Before) -> bool:
     return change.files is None or before.tree is None or change.sync_blob != before.sync
 
 
+def _is_kept(environment: Environment, kept: Collection[str]) -> bool:
+    """What runs is one of these commits, as far as anybody knows: a folder that is not as it was published may be of
+    any commit, one whose push was never answered for instance."""
+    return environment.published.head_sha in kept and environment.asked.reason != DRIFT
+
+
 def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:
     asked = environment.asked
-    sha = environment.commit_sha or "unknown"
+    desired = environment.desired
+    sha = (desired.spec.head_sha if isinstance(desired, Present) else environment.commit_sha) or "unknown"
     verb = "Restore" if asked.reason == DRIFT else "Deploy"
     subject = f"{verb} {environment.key} at {sha[:7]}" if files is not None else f"Remove {environment.key}"
     return Change(

@@ -21,6 +21,9 @@ _BY = "ephemera"
 DRIFT = "sweep.drift"
 """Why somebody is asked about whose folder in Git was changed past Ephemera; the commit that restores it says so."""
 
+EXPIRED = "sweep.expired"
+"""Why somebody is asked about whose time has run out."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -36,12 +39,16 @@ class Sweeper:
     """None: nobody looks for drift in Git."""
 
     def ring_for_what_is_behind(self) -> None:
-        """Ring for every stage that has rows behind its watermark; settle those that have become late."""
+        """Ring for every stage that has rows behind its watermark; settle those that have become late, and mark those
+        whose time has run out."""
         with self.store.begin() as session:
-            late = sweeping.overdue(session)
+            late, expired = sweeping.overdue(session), sweeping.expired(session)
         for environment_id in late:
             with self.store.begin() as session:
                 observing.reassess(session, environment_id)
+        for environment_id in expired:
+            with self.store.begin() as session:
+                asking.mark_again(session, environment_id, _BY, EXPIRED, asking.LOW)
         with self.store.begin() as session:
             behind = sweeping.behind(session)
         self.bell.ring(*(Ring(stage) for stage, is_behind in behind.items() if is_behind))
@@ -102,6 +109,6 @@ class Sweeper:
 
     def _is_outdated(self, pull_request: PullRequest, row: Held) -> bool:
         try:
-            return desire(pull_request, self.policy, row.place, row.wish) != row.desired
+            return desire(pull_request, self.policy, row.place, row.wish, row.now) != row.desired
         except GitopsError:
             return True  # decide will say on the pull request what is wrong with it

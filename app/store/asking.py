@@ -5,21 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
+from app.domain.command import CommandBell
 from app.domain.policy import Policy
 from app.domain.pull_request import RepositoryRef
+from app.store.marking import HIGH, LOW, NoSuchEnvironment, mark_again
 from app.store.models import EnvironmentRow, Event
-from app.store.rows import locked, note
+from app.store.wishing import Refused
 from gitops.naming import folder_path, namespace_name
 
-HIGH = "high"
-LOW = "low"
-
-
-class NoSuchEnvironment(LookupError):
-    """No row has that id."""
+__all__ = [
+    "HIGH",
+    "LOW",
+    "Ask",
+    "NoSuchEnvironment",
+    "Receipt",
+    "Refused",
+    "mark",
+    "mark_again",
+    "receive",
+    "remember_repository",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A webhook delivery and what was made of it. `ask` is None when it marks nothing."""
+    """A webhook delivery and what was made of it. `ask` and `command` are None when it asks for nothing."""
 
     id: str
     event: str
@@ -45,6 +52,7 @@ class Receipt:
     outcome: str
     reason: str | None = None
     ask: Ask | None = None
+    command: CommandBell | None = None
 
 
 _DELIVERY = """
@@ -105,33 +113,6 @@ def mark(session: Session, ask: Ask, policy: Policy) -> int:
         return _create(session, ask, policy)
     mark_again(session, known, ask.by, ask.reason, ask.queue)
     return known
-
-
-def mark_again(session: Session, environment_id: int, by: str, reason: str, queue: str = HIGH) -> EnvironmentRow:
-    """Ask for another look at an environment that has a row. Raises NoSuchEnvironment when it has none."""
-    try:
-        row, _ = locked(session, environment_id)
-    except NoResultFound as error:
-        raise NoSuchEnvironment(f"there is no environment {environment_id}") from error
-    row.requested_generation += 1
-    row.asked_by, row.asked_reason, row.asked_delivery, row.asked_queue = by, reason, None, queue
-    note(session, row, "asked", reason)
-    return row
-
-
-def redeploy(session: Session, environment_id: int, by: str, reason: str) -> int:
-    """Ask for the same commit again, also of an environment that was stopped; returns the generation asked for."""
-    row = mark_again(session, environment_id, by, reason)
-    row.redeploys += 1
-    row.is_stopped = False
-    return row.requested_generation
-
-
-def destroy(session: Session, environment_id: int, by: str, reason: str) -> int:
-    """Ask for removal although the pull request is open; returns the generation asked for."""
-    row = mark_again(session, environment_id, by, reason, LOW)
-    row.is_stopped = True
-    return row.requested_generation
 
 
 def remember_repository(session: Session, repository: RepositoryRef) -> None:

@@ -25,6 +25,8 @@ class Lock(IntEnum):
     REPORT = 7002
     PUBLISH = 7003
     MIGRATE = 7004
+    WRITE = 7005
+    OBEY = 7006
 
 
 def try_claim(session: Session, lock: Lock, environment_id: int) -> bool:

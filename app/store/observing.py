@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.drift import observed
@@ -58,13 +58,18 @@ def record(session: Session, cluster: str, namespace: str, health: Health) -> Re
 
 def awaiting_proof(session: Session, cluster: str) -> Mapping[str, datetime]:
     """Environments whose folder has left the environments repository and of which something may be left: when it left.
+    One that waits for an approval may have left as well, when an earlier approval ended.
 
     What is listed after this has been read was listed after the folder left.
     """
     removed_at = EnvironmentRow.teardown["removed_at"].astext
     query = select(EnvironmentRow.namespace, removed_at, EnvironmentRow.published_at).where(
         EnvironmentRow.cluster == cluster,
-        EnvironmentRow.status == Status.DESTROYING.value,
+        or_(
+            EnvironmentRow.status == Status.DESTROYING.value,
+            (EnvironmentRow.status == Status.WAITING.value)
+            & EnvironmentRow.teardown["parts"].contains([{"gone_at": None}]),
+        ),
         EnvironmentRow.published_tree.is_(None),
         EnvironmentRow.published_generation >= EnvironmentRow.desired_generation,
         EnvironmentRow.published_at.is_not(None),

@@ -1,15 +1,18 @@
 """What `publish` reads and writes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.domain.changes import Changes, between
 from app.domain.cluster import SyncerKind
+from app.domain.desired import Present
 from app.domain.environment import Environment, Stage
 from app.domain.teardown import Teardown
+from app.store.approving import may_run
 from app.store.clusters import syncer_of
 from app.store.models import EnvironmentRow
 from app.store.rows import clear_trouble, environment_of, locked, note, settle
@@ -30,6 +33,7 @@ def due(session: Session) -> Sequence[Environment]:
         .where(
             EnvironmentRow.decided_generation > EnvironmentRow.published_generation,
             ~not_before(Stage.PUBLISH),
+            may_run(func.clock_timestamp()),
         )
         .order_by(EnvironmentRow.id)
         .limit(AT_ONCE)
@@ -40,7 +44,9 @@ def due(session: Session) -> Sequence[Environment]:
 def has_due(session: Session) -> bool:
     """Some row has moved since, or could not be published yet and may be tried now."""
     query = select(EnvironmentRow.id).where(
-        EnvironmentRow.decided_generation > EnvironmentRow.published_generation, ~not_before(Stage.PUBLISH)
+        EnvironmentRow.decided_generation > EnvironmentRow.published_generation,
+        ~not_before(Stage.PUBLISH),
+        may_run(func.clock_timestamp()),
     )
     return session.scalars(query.limit(1)).first() is not None
 
@@ -65,8 +71,8 @@ class Kept:
     """Git blob id of the file by which its syncer follows it."""
     workloads: tuple[str, ...] = ()
     """`Deployment/web` ..., what has to run."""
-    objects: tuple[str, ...] = ()
-    """Everything, the workloads too."""
+    objects: Mapping[str, str] = field(default_factory=dict)
+    """Everything, the workloads too: `{"Deployment/web": digest}`."""
 
 
 def record(session: Session, environment: Environment, held: Kept) -> bool:
@@ -85,15 +91,30 @@ def record(session: Session, environment: Environment, held: Kept) -> bool:
         row.teardown = _begun(session, row, commit, now).to_json()
     elif tree is not None and row.published_tree is None:
         row.made_commit, row.made_at = commit, now
+    if is_news:
+        row.published_changes = _changes(row, held).to_json()
     row.published_generation = environment.decided_generation
     row.published_tree, row.published_sync = tree, held.sync
+    row.published_sha = _sha(environment) if tree is not None else None
     row.published_workloads, row.published_objects = list(held.workloads), list(held.objects)
+    row.published_digests = dict(held.objects)
     row.published_commit = commit or row.published_commit
     clear_trouble(row, Stage.PUBLISH)
     if is_news:
         note(session, row, "published", f"{'removed' if tree is None else f'tree {tree}'} in commit {commit}")
     settle(session, row, now)
     return True
+
+
+def _sha(environment: Environment) -> str | None:
+    return environment.desired.spec.head_sha if isinstance(environment.desired, Present) else None
+
+
+def _changes(row: EnvironmentRow, held: Kept) -> Changes:
+    """What differs from what the row held; nothing is claimed of a folder whose digests were never kept."""
+    if row.published_tree is not None and not row.published_digests:
+        return Changes()
+    return between(row.published_digests, held.objects)
 
 
 def _begun(session: Session, row: EnvironmentRow, commit: str | None, now: datetime) -> Teardown:

@@ -11,14 +11,16 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from app.domain.approval import Approval
 from app.domain.environment import DeploymentStatus, Environment, Status
+from app.store.approving import approvals_of
 from app.store.models import DeploymentRow, EnvironmentRow, Event, Repository, User
 from app.store.rows import environment_of
 
 T = TypeVar("T")
 
 _NEWEST = 20
-"""How many deployments and events one environment is shown with; their own lists go on."""
+"""How many deployments, events and approvals one environment is shown with; the lists of the first two go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class Overview:
     namespace: str
     cluster: str
     commit_sha: str | None
+    pinned_sha: str | None
+    """The commit that people asked to have run, whatever is pushed."""
+    expires_at: datetime | None
+    """When it goes by itself; None where nothing does."""
     drift: tuple[str, ...]
     """Objects (`Deployment/web`) that differ in the cluster from the commit that is applied."""
     created_at: datetime
@@ -115,6 +121,8 @@ class Detail:
 
     overview: Overview
     environment: Environment
+    approvals: tuple[Approval, ...]
+    """Of a fork's commits, the newest first; also those that have ended."""
     deployments: tuple[Deployment, ...]
     events: tuple[HistoryLine, ...]
 
@@ -144,6 +152,7 @@ def environment(session: Session, environment_id: int) -> Detail | None:
     return Detail(
         overview=_overview(found),
         environment=environment_of(row),
+        approvals=tuple(approvals_of(session, environment_id)[:_NEWEST]),
         deployments=deployments(session, environment_id, newest).items,
         events=events(session, environment_id, newest).items,
     )
@@ -186,6 +195,8 @@ def _overviews() -> Select[*tuple[Any, ...]]:
             EnvironmentRow.namespace,
             EnvironmentRow.cluster,
             EnvironmentRow.commit_sha,
+            EnvironmentRow.pinned_sha,
+            EnvironmentRow.expires_at,
             EnvironmentRow.health["sync"]["drift"].label("drift"),
             EnvironmentRow.created_at,
             EnvironmentRow.updated_at,
@@ -207,6 +218,8 @@ def _overview(row: Row[Any]) -> Overview:
         namespace=row.namespace,
         cluster=row.cluster,
         commit_sha=row.commit_sha,
+        pinned_sha=row.pinned_sha,
+        expires_at=row.expires_at,
         drift=tuple(row.drift or ()),
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -22,7 +22,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.domain.policy import Policy
-from app.store import asking
+from app.store import asking, commands
 from app.store.asking import Ask, Receipt
 from app.store.engine import Store, first_line
 
@@ -109,12 +109,19 @@ class Intake:
         self._writing = threading.Lock()
         self._connection: Connection | None = None
 
-    def receive(self, receipt: Receipt) -> bool:
-        """Keep a delivery and mark what it names, all or nothing; False when the delivery was here before.
+    def receive(self, receipt: Receipt) -> Receipt | None:
+        """Keep a delivery and what it asks for, all or nothing, and return it as it was kept: one that asks for nothing
+        new is ignored, with the reason. None when the delivery was here before.
 
         It is committed on return. Raises Transient when PostgreSQL cannot be asked; it may or may not be kept then,
         and delivering it again is harmless.
         """
+        if receipt.command is not None:
+            with self._store.begin() as session:
+                return commands.receive(session, receipt, self._policy)
+        return receipt if self._is_new(receipt) else None
+
+    def _is_new(self, receipt: Receipt) -> bool:
         if receipt.ask is not None and len(receipt.body) <= _LARGE_BYTES:
             is_new = self._receive_together(_Ticket(receipt, receipt.ask))
             if is_new is not None:

@@ -8,16 +8,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, object_session
 
 from app.domain import desired as desired_json
+from app.domain import progress as progress_json
+from app.domain.answer import Answer
+from app.domain.changes import Changes
 from app.domain.cluster import SyncerKind
 from app.domain.desire import Place
 from app.domain.desired import Present
 from app.domain.environment import Asked, DeploymentStatus, Environment, Published, Stage, Status, Trouble
 from app.domain.health import FailureLog, Health
 from app.domain.pull_request import RepositoryRef
-from app.domain.report import Report, digest, report
+from app.domain.report import Report, digest
 from app.domain.status import Assessment, assess
 from app.domain.teardown import Teardown
 from app.store.models import DeploymentRow, EnvironmentRow, Event, TroubleRow
+from app.texts.report import report
 
 _OUTCOMES = {Status.READY: DeploymentStatus.SUCCESS, Status.FAILED: DeploymentStatus.FAILED}
 
@@ -45,6 +49,7 @@ def environment_of(row: EnvironmentRow) -> Environment:
             tuple(row.published_workloads),
             tuple(row.published_objects),
             row.published_sync,
+            row.published_sha,
         ),
         health=Health.from_json(row.health) if row.health else None,
         observed_at=row.observed_at,
@@ -53,8 +58,13 @@ def environment_of(row: EnvironmentRow) -> Environment:
         status=Status(row.status),
         failure_log=_failure_log(row),
         teardown=Teardown.from_json(row.teardown) if row.teardown else None,
+        pinned_sha=row.pinned_sha,
         page=_page(row),
         unseen=tuple(row.declared.problems) if row.declared else (),
+        expires_at=row.expires_at,
+        answer=Answer.from_json(row.answer) if row.answer else None,
+        changes=Changes.from_json(row.published_changes),
+        progress=progress_json.from_json(row.progress),
     )
 
 
@@ -70,27 +80,42 @@ def settle(session: Session, row: EnvironmentRow, now: datetime) -> Assessment:
     """Bring the status, the deployment, the wanted report and the history into line with the row."""
     environment = environment_of(row)
     assessment = assess(environment, now)
+    progress = progress_json.advanced(environment, assessment, now)
     status = assessment.status
     if status is Status.READY:
         row.was_ready = True
     elif status is Status.DESTROYED:
         row.was_ready = False
+        _come_back(session, row)
     _settle_deployment(session, row, environment, assessment, now)
     if status.value != row.status:
         note(session, row, "status", _words(status, assessment))
         row.status = status.value
+    row.progress = progress_json.to_json(progress)
     # Exactly what the report stage will see of the row, or it would never be done.
-    wanted = report(replace(environment, status=status, failure_log=_failure_log(row)), now)
+    seen = replace(environment, status=status, was_ready=row.was_ready, progress=progress)
+    wanted = report(replace(seen, failure_log=_failure_log(row)), now)
     row.report_wanted = digest(wanted) if wanted != Report() else row.report_digest
     row.updated_at = now
     return assessment
 
 
+def _come_back(session: Session, row: EnvironmentRow) -> None:
+    """Have an environment that went in order to be made anew looked at: nothing is left of it now."""
+    if not row.is_recreated:
+        return
+    row.is_recreated = False
+    row.requested_generation += 1
+    row.asked_by, row.asked_reason, row.asked_delivery, row.asked_queue = "ephemera", "recreate.gone", None, "high"
+    note(session, row, "asked", row.asked_reason)
+
+
 def failed_deployment(session: Session, row: EnvironmentRow) -> DeploymentRow | None:
-    """The deployment of the pull request's head, where that has failed."""
+    """The deployment of the commit that should run, where that has failed."""
+    wanted = row.desired["spec"]["head_sha"] if row.desired and row.desired["kind"] == "present" else row.commit_sha
     query = select(DeploymentRow).where(
         DeploymentRow.environment_id == row.id,
-        DeploymentRow.commit_sha == row.commit_sha,
+        DeploymentRow.commit_sha == wanted,
         DeploymentRow.status == DeploymentStatus.FAILED.value,
     )
     return session.scalars(query).one_or_none()

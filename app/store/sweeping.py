@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -11,9 +11,11 @@ from app.domain.desire import Place, Wish
 from app.domain.desired import Absent, Desired, from_json
 from app.domain.environment import Status
 from app.domain.status import GONE_WITHIN, READY_WITHIN
-from app.store import deciding, publishing, reporting
+from app.store import commands, deciding, installations, publishing, reporting
+from app.store.approving import approvals_of_all
 from app.store.asking import HIGH, LOW
 from app.store.models import EnvironmentRow
+from app.store.wishing import wish_of
 
 _MARGIN = timedelta(seconds=1)
 
@@ -24,8 +26,19 @@ def behind(session: Session) -> Mapping[str, bool]:
         "decide": bool(deciding.due(session, HIGH)),
         "clean_up": bool(deciding.due(session, LOW)),
         "publish": publishing.has_due(session),
-        "report": bool(reporting.due(session)),
+        "report": reporting.has_due(session),
+        "follow": installations.is_wanted(session),
+        "obey": bool(commands.due(session)),
     }
+
+
+def expired(session: Session) -> Sequence[int]:
+    """Ids of environments whose time has run out, and about which nobody has asked since they were decided."""
+    query = select(EnvironmentRow.id).where(
+        EnvironmentRow.expires_at <= func.clock_timestamp(),
+        EnvironmentRow.requested_generation == EnvironmentRow.decided_generation,
+    )
+    return session.scalars(query.order_by(EnvironmentRow.expires_at)).all()
 
 
 def overdue(session: Session) -> Sequence[int]:
@@ -69,7 +82,7 @@ def settled(session: Session) -> Collection[Settled]:
         EnvironmentRow.published_generation,
     ).where(
         EnvironmentRow.requested_generation == EnvironmentRow.published_generation,
-        EnvironmentRow.desired["kind"].astext.in_(("present", "absent")),
+        EnvironmentRow.desired["kind"].astext.in_(("present", "absent", "waiting")),
     )
     return {Settled(*row) for row in session.execute(query)}
 
@@ -81,6 +94,8 @@ class Held:
     place: Place
     wish: Wish
     desired: Desired | None
+    now: datetime
+    """When that was, by the database's clock."""
 
     @property
     def is_open(self) -> bool:
@@ -91,11 +106,15 @@ class Held:
 def held(session: Session, repository_id: int) -> Mapping[int, Held]:
     """Pull request number -> what its row holds, for every row of the repository."""
     query = select(EnvironmentRow).where(EnvironmentRow.repository_id == repository_id)
+    rows = session.scalars(query).all()
+    approvals = approvals_of_all(session, [row.id for row in rows if row.is_from_fork])
+    now = session.execute(select(func.clock_timestamp())).scalar_one()
     return {
         row.number: Held(
             Place(row.namespace, row.folder, row.host, row.cluster),
-            Wish(row.redeploys, row.is_stopped),
+            wish_of(row, approvals.get(row.id, ())),
             from_json(row.desired) if row.desired else None,
+            now,
         )
-        for row in session.scalars(query)
+        for row in rows
     }

@@ -38,5 +38,11 @@ def find(session: Session, token: str) -> tuple[str, Scope] | None:
     return found.name, Scope(found.scope)
 
 
+def may_act(session: Session, name: str) -> bool:
+    """There is a token of that name, and it may do more than read."""
+    query = select(ApiToken.id).where(ApiToken.name == name, ApiToken.scope == Scope.ACT.value)
+    return session.scalars(query).one_or_none() is not None
+
+
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.command import Source
 from app.domain.environment import DeploymentStatus, Stage, Status
 from app.domain.health import Cause, Phase
 
@@ -27,6 +28,8 @@ class EnvironmentAnswer(_Answer):
     namespace: str
     cluster: str
     commit_sha: str | None = Field(description="The pull request's head, as the last look saw it")
+    pinned_sha: str | None = Field(description="The commit that runs whatever is pushed; null where none is pinned")
+    expires_at: datetime | None = Field(description="When it goes by itself; null where nothing does")
     drift: list[str] = Field(
         description="Objects changed in the cluster since the commit was applied; the syncer puts them back"
     )
@@ -47,6 +50,17 @@ class DeploymentAnswer(_Answer):
     log: str | None = Field(description="The last lines of the container that failed, with secrets blacked out")
     created_at: datetime
     finished_at: datetime | None
+
+
+class ApprovalAnswer(_Answer):
+    """Somebody let exactly this commit of a fork run."""
+
+    id: int
+    commit_sha: str
+    approver: str = Field(description="A login, or `token:<name>`")
+    source: Source = Field(description="By what it was given")
+    approved_at: datetime
+    retracted_why: str | None = Field(description="Why it counts no more; null where nobody took it back")
 
 
 class EventAnswer(_Answer):
@@ -180,6 +194,7 @@ class EnvironmentDetailAnswer(EnvironmentAnswer):
     health: HealthAnswer | None = Field(description="null until the cluster has shown something")
     teardown: TeardownAnswer | None = Field(description="null before anything was removed")
     troubles: list[TroubleAnswer]
+    approvals: list[ApprovalAnswer] = Field(description="Of a fork's commits, the newest first")
     deployments: list[DeploymentAnswer] = Field(description="The newest; `/deployments` has all")
     events: list[EventAnswer] = Field(description="The newest; `/events` has all")
 
@@ -210,3 +225,4 @@ class AcceptedAnswer(_Answer):
 
     id: int
     requested_generation: int
+    answer: str = Field(description="What was set going, in a sentence")

@@ -53,9 +53,9 @@ def read(api: APIBlueprint, rule: str, view: View, answer: type[BaseModel], *, f
     api.get(rule, operation_id=view.__name__, responses=cast("Any", {200: answer} | _documented(problems)))(view)
 
 
-def act(api: APIBlueprint, rule: str, view: View, answer: type[BaseModel]) -> None:
-    """Add a POST that answers 202 for something that exists."""
-    problems = (*_READ_PROBLEMS, 404)
+def act(api: APIBlueprint, rule: str, view: View, answer: type[BaseModel], *, may_refuse: bool = False) -> None:
+    """Add a POST that answers 202 for something that exists, or 409 where it may be refused as things stand."""
+    problems = (*_READ_PROBLEMS, 404, 409) if may_refuse else (*_READ_PROBLEMS, 404)
     api.post(rule, operation_id=view.__name__, responses=cast("Any", {202: answer} | _documented(problems)))(view)
 
 

@@ -1,13 +1,23 @@
 """What requests to the REST API may say. Anything else is refused, so that a misspelt filter never means "all"."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from app.domain.command import duration_of
 from app.domain.environment import Status
 from app.store.queries import Filter, Span
 from app.web import cursor
+
+
+def _duration(value: object) -> timedelta:
+    length = duration_of(value) if isinstance(value, str) else None
+    if length is None:
+        raise ValueError("Give a time from 1h to 14d, such as 24h")
+    return length
+
 
 MAX_ENVIRONMENT_ID = 2**31 - 1
 ENVIRONMENTS, EVENTS, DEPLOYMENTS = "environment", "event", "deployment"
@@ -16,6 +26,13 @@ _CURSOR_SCHEMA = WithJsonSchema({"type": "string", "maxLength": 100, "descriptio
 EnvironmentCursor = Annotated[int, BeforeValidator(partial(cursor.decode, ENVIRONMENTS)), _CURSOR_SCHEMA]
 EventCursor = Annotated[int, BeforeValidator(partial(cursor.decode, EVENTS)), _CURSOR_SCHEMA]
 DeploymentCursor = Annotated[int, BeforeValidator(partial(cursor.decode, DEPLOYMENTS)), _CURSOR_SCHEMA]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^[1-9][0-9]{0,3}[hd]$", "description": "From `1h` to `14d`, such as `24h`"}
+    ),
+]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many items a page holds at most")]
 
 
@@ -27,6 +44,24 @@ class EnvironmentPath(_Strict):
     """Which environment."""
 
     environment_id: int = Field(ge=1, le=MAX_ENVIRONMENT_ID)
+
+
+class ExtendBody(_Strict):
+    """For how long."""
+
+    duration: Duration
+
+
+class PinBody(_Strict):
+    """Which commit."""
+
+    sha: str = Field(pattern=r"^[0-9a-f]{7,64}$", description="The commit's id, or the beginning of it that is unique")
+
+
+class ApproveBody(_Strict):
+    """Exactly which commit."""
+
+    sha: str = Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$", description="The commit's id, all of it")
 
 
 class NoQuery(_Strict):

@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 
+from app.domain.approval import Approval
 from app.domain.desired import Absent, Desired, Present, Waiting
 from app.domain.environment import Environment
 from app.domain.health import Problem, Workload
 from app.store.queries import Deployment, Detail, HistoryLine, Overview
 from app.web.answers import (
+    ApprovalAnswer,
     AskedAnswer,
     DeploymentAnswer,
     DesiredAnswer,
@@ -39,6 +41,8 @@ def environment(overview: Overview) -> EnvironmentAnswer:
         namespace=overview.namespace,
         cluster=overview.cluster,
         commit_sha=overview.commit_sha,
+        pinned_sha=overview.pinned_sha,
+        expires_at=overview.expires_at,
         drift=list(overview.drift),
         created_at=overview.created_at,
         updated_at=overview.updated_at,
@@ -59,6 +63,7 @@ def detail(found: Detail) -> EnvironmentDetailAnswer:
         health=_health(known),
         teardown=_teardown(known),
         troubles=_troubles(known),
+        approvals=[approval(item) for item in found.approvals],
         deployments=[deployment(item) for item in found.deployments],
         events=[event(item) for item in found.events],
     )
@@ -67,6 +72,18 @@ def detail(found: Detail) -> EnvironmentDetailAnswer:
 def deployment(item: Deployment) -> DeploymentAnswer:
     """One commit of an environment."""
     return DeploymentAnswer(**asdict(item))
+
+
+def approval(item: Approval) -> ApprovalAnswer:
+    """Somebody's approval of a fork's commit."""
+    return ApprovalAnswer(
+        id=item.id,
+        commit_sha=item.sha,
+        approver=item.approver.login,
+        source=item.source,
+        approved_at=item.at,
+        retracted_why=item.retracted_why,
+    )
 
 
 def event(item: HistoryLine) -> EventAnswer:

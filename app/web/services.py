@@ -28,6 +28,8 @@ class Services:
     """Answers within a second or so and never raises."""
     max_body_bytes: int = 25 * 1024 * 1024
     """GitHub sends no larger payload (https://docs.github.com/en/webhooks/webhook-events-and-payloads)."""
+    github_app_id: str = ""
+    """Our App's: check runs of others are none of our business."""
 
 
 def provide(app: Flask, services: Services) -> None:

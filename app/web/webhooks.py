@@ -10,7 +10,7 @@ from app.ports import Ring
 from app.store import asking
 from app.store.asking import Receipt
 from app.web.body import read_body
-from app.web.doorbell import delivery_id, parse_doorbell
+from app.web.doorbell import MARKED, delivery_id, parse_doorbell
 from app.web.problems import problem
 from app.web.services import intake, provided
 from app.web.signature import HEADER, is_signed
@@ -41,11 +41,21 @@ def receive() -> Response:
     if not is_signed(body, request.headers.get(HEADER), services.webhook_secrets):
         return _unsigned()
     delivery = delivery_id(request.headers.get("X-GitHub-Delivery"), body)
-    receipt = parse_doorbell(delivery, request.headers.get("X-GitHub-Event"), body)
-    is_new = intake().receive(receipt)
-    if is_new and receipt.ask is not None:
-        services.bell.ring(RINGS[receipt.ask.queue])
-    return _kept(receipt) if is_new else _known(receipt)
+    receipt = parse_doorbell(delivery, request.headers.get("X-GitHub-Event"), body, services.github_app_id)
+    kept = intake().receive(receipt)
+    if kept is None:
+        return _known(receipt)
+    services.bell.ring(*_rings(kept))
+    return _kept(kept)
+
+
+def _rings(kept: Receipt) -> tuple[Ring, ...]:
+    """Who looks after what was kept."""
+    if kept.ask is not None:
+        return (RINGS[kept.ask.queue],)
+    if kept.command is not None:
+        return (Ring.OBEY,)
+    return (Ring.FOLLOW,) if kept.outcome == MARKED else ()
 
 
 def _kept(receipt: Receipt) -> Response:

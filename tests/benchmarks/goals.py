@@ -56,6 +56,14 @@ GOALS = {
         "ratio >= 0.25, ahead of the peer",
         lambda entry: entry["ratio"] >= 0.25 and _is_ahead(entry),
     ),
+    "P9": Goal(
+        "tell a push until it is ready, and its event coming again, by GitHub's count of calls",
+        "<= 6 writes, <= 4 reads, 0 when it comes again",
+        lambda entry: (
+            all(entry["ours"][call] <= entry["limit"][call] for call in ("writes", "reads"))
+            and entry["ours"]["redelivery_writes"] == 0
+        ),
+    ),
     "P13": Goal(
         "follow 10,000 Argo CD Applications, beside cutting the stream into lines",
         "6 times the informer's events a second, in a 20th of its memory",

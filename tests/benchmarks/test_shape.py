@@ -42,6 +42,13 @@ def followed(ours: float, informer: float, informer_memory: float, our_memory: f
     return measured(ours, 1000, **{INFORMER: informer, INFORMER_MEMORY: informer_memory, OUR_MEMORY: our_memory})
 
 
+def counted(writes: int, reads: int, again: int) -> dict[str, Any]:
+    """An entry of P9."""
+    names = ("writes", "reads", "redelivery_writes")
+    ours, limit = dict(zip(names, (writes, reads, again), strict=True)), dict(zip(names, (6, 4, 0), strict=True))
+    return {"ours": ours, "limit": limit, "peers": {}, "ratio": 1.0, "unit": "calls"}
+
+
 @pytest.mark.parametrize(
     ("name", "entry", "met"),
     [
@@ -57,6 +64,10 @@ def followed(ours: float, informer: float, informer_memory: float, our_memory: f
         ("P5", measured(250, 1000, other=249), True),
         ("P5", measured(249, 1000, other=10), False),
         ("P5", measured(250, 1000, other=250), False),
+        ("P9", counted(6, 4, 0), True),
+        ("P9", counted(7, 4, 0), False),
+        ("P9", counted(6, 5, 0), False),
+        ("P9", counted(6, 4, 1), False),
         ("P13", followed(600, 100, 20, 1), True),
         ("P13", followed(599, 100, 20, 1), False),
         ("P13", followed(600, 100, 20, 1.1), False),

@@ -15,6 +15,8 @@ from gitops.spec import Spec
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SHA = "0123456" + "a" * 33
 OLD_SHA = "f" * 40
+GRACE = Author(2, "grace")
+"""Somebody else than the author of that pull request."""
 SHOP = RepositoryRef(7, "Acme/Shop", 70)
 PLACE = Place("pr-42-shop", "environments/default/Acme/Shop/pr-42-shop", "pr-42-shop.preview.test", "default")
 

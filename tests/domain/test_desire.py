@@ -1,18 +1,21 @@
 """`desire` as a table: one row a rule and boundary."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.domain.cluster import Cluster
-from app.domain.desire import Wish, desire
+from app.domain.desire import Wish, desire, outcome
 from app.domain.desired import Absent, Keep, Present, Waiting, from_json, to_json
+from app.domain.expiry import Life
 from app.domain.policy import Policy
 from app.domain.pull_request import Missing, RepositoryRef
 from gitops.errors import SpecError
-from tests.domain.builders import PLACE, SHA, pull_request, spec
+from tests.domain.builders import NOW, OLD_SHA, PLACE, SHA, pull_request, spec
 
 FORK = 999
+IDLE = Life(NOW - timedelta(hours=73), NOW - timedelta(hours=72), None, SHA, is_counting=True)
 MAIN_ONLY = Policy(base_branches=("main", "release/*"), clusters=(Cluster("default", "preview.test"),))
 
 
@@ -25,6 +28,11 @@ MAIN_ONLY = Policy(base_branches=("main", "release/*"), clusters=(Cluster("defau
         ({"is_open": False, "head_repository_id": FORK}, Wish(), Absent, "closed"),
         ({"is_open": False}, Wish(is_stopped=True), Absent, "closed"),
         ({}, Wish(is_stopped=True), Absent, "on request"),
+        ({}, Wish(is_recreated=True), Absent, "made anew"),
+        ({"is_draft": True}, Wish(is_recreated=True), Absent, "draft"),
+        ({}, Wish(life=IDLE), Absent, "not used for 72 hours"),
+        ({"is_draft": True}, Wish(life=IDLE), Absent, "draft"),
+        ({"head_sha": OLD_SHA}, Wish(life=IDLE), Present, None),
         ({"head_repository_id": FORK}, Wish(), Waiting, "fork"),
         ({"head_repository_id": None}, Wish(), Waiting, "fork"),
         ({"head_repository_id": FORK, "is_draft": True}, Wish(), Waiting, "fork"),
@@ -35,7 +43,7 @@ MAIN_ONLY = Policy(base_branches=("main", "release/*"), clusters=(Cluster("defau
     ],
 )
 def test_first_rule_that_answers_decides(changes: dict[str, Any], wish: Wish, kind: type, reason: str | None) -> None:
-    decision = desire(pull_request(**changes), MAIN_ONLY, PLACE, wish)
+    decision = desire(pull_request(**changes), MAIN_ONLY, PLACE, wish, NOW)
     assert isinstance(decision, kind)
     if reason is not None:
         assert isinstance(decision, Absent | Waiting)
@@ -43,17 +51,17 @@ def test_first_rule_that_answers_decides(changes: dict[str, Any], wish: Wish, ki
 
 
 def test_a_pull_request_that_github_does_not_show_changes_nothing() -> None:
-    assert isinstance(desire(Missing(), MAIN_ONLY, PLACE, Wish()), Keep)
+    assert isinstance(desire(Missing(), MAIN_ONLY, PLACE, Wish(), NOW), Keep)
 
 
 def test_present_environment_runs_the_head_under_its_allocated_names() -> None:
-    decision = desire(pull_request(), MAIN_ONLY, PLACE, Wish(redeploys=2))
+    decision = desire(pull_request(), MAIN_ONLY, PLACE, Wish(redeploys=2), NOW)
     assert decision == Present(spec(generation=2, image=f"ghcr.io/acme/shop:{SHA}"))
 
 
 def test_renamed_repository_keeps_its_folder_and_follows_its_image() -> None:
     renamed = pull_request(repository=RepositoryRef(7, "Acme/Store", 70))
-    decision = desire(renamed, MAIN_ONLY, PLACE, Wish())
+    decision = desire(renamed, MAIN_ONLY, PLACE, Wish(), NOW)
     assert isinstance(decision, Present)
     assert decision.spec.folder == PLACE.folder
     assert decision.spec.image == f"ghcr.io/acme/store:{SHA}"
@@ -62,9 +70,52 @@ def test_renamed_repository_keeps_its_folder_and_follows_its_image() -> None:
 def test_an_image_that_no_registry_takes_is_refused_in_words() -> None:
     odd = pull_request(repository=RepositoryRef(7, "acme/-shop-", 70))
     with pytest.raises(SpecError, match="image"):
-        desire(odd, MAIN_ONLY, PLACE, Wish())
+        desire(odd, MAIN_ONLY, PLACE, Wish(), NOW)
 
 
-@pytest.mark.parametrize("decision", [Present(spec()), Absent("a", is_closed=True), Absent("b"), Waiting("c")])
+def test_pinned_commit_runs_whatever_is_pushed_and_with_its_own_image() -> None:
+    decision = desire(pull_request(), MAIN_ONLY, PLACE, Wish(pinned_sha=OLD_SHA), NOW)
+    assert decision == Present(spec(head_sha=OLD_SHA, image=f"ghcr.io/acme/shop:{OLD_SHA}"))
+
+
+def test_environment_that_github_does_not_show_does_not_expire() -> None:
+    assert outcome(Missing(), MAIN_ONLY, PLACE, Wish(life=IDLE), NOW).expires_at is None
+
+
+def test_expiry_is_told_beside_the_decision_and_changes_none() -> None:
+    life = Life(NOW, NOW, None, SHA, is_counting=True)
+    before, after = (
+        outcome(pull_request(), MAIN_ONLY, PLACE, Wish(life=life), NOW + timedelta(hours=hours)) for hours in (0, 71)
+    )
+    assert before == after
+    assert before.expires_at == NOW + timedelta(hours=72)
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        Present(spec()),
+        Present(spec(), approval=4),
+        Absent("a", is_closed=True),
+        Absent("b"),
+        Absent("b", is_expired=True),
+        Waiting("c"),
+        Waiting("d", SHA, (OLD_SHA,)),
+        Waiting("d", SHA, ()),
+    ],
+)
 def test_what_is_desired_survives_the_row(decision: Present | Absent | Waiting) -> None:
     assert from_json(to_json(decision)) == decision
+
+
+@pytest.mark.parametrize(
+    ("decision", "kept"),
+    [
+        (Present(spec()), {"kind": "present", "spec": spec().to_mapping()}),
+        (Absent("a"), {"kind": "absent", "reason": "a", "is_closed": False}),
+        (Waiting("c"), {"kind": "waiting", "reason": "c"}),
+    ],
+)
+def test_rows_of_older_versions_say_the_same(decision: Present | Absent | Waiting, kept: dict[str, Any]) -> None:
+    """Else every environment would be decided, and published, anew by the first look after an upgrade."""
+    assert to_json(decision) == kept

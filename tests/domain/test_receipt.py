@@ -8,7 +8,6 @@ import pytest
 from app.domain.environment import Environment
 from app.domain.health import Health, Holding, Phase
 from app.domain.receipt import receipt, spoken, stuck
-from app.domain.report import report
 from tests.domain.builders import NOW, environment, removed, teardown, torn_down
 
 SINCE = "2026-11-24T11:48:00Z"
@@ -131,15 +130,6 @@ def test_stuck_removal_that_nobody_can_see_says_so() -> None:
 def test_removal_whose_folder_never_left_git_is_sent_to_the_check() -> None:
     row = removed(published=environment().published, desired_at=NOW - timedelta(minutes=11))
     assert "still in the environments repository" in stuck(row)
-
-
-def test_stuck_removal_and_receipt_are_in_the_comment() -> None:
-    stuck_comment = report(held(holding("ConfigMap/lock")), NOW).comment
-    assert stuck_comment is not None
-    assert "acme.com/lock" in stuck_comment
-    gone_comment = report(removed(teardown=torn_down()), NOW).comment
-    assert gone_comment is not None
-    assert "<summary>Receipt" in gone_comment
 
 
 @pytest.mark.parametrize(

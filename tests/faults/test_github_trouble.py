@@ -15,6 +15,8 @@ WRITES = [
     ("POST", ".*/statuses/.*"),
     ("POST", ".*/issues/1/comments"),
     ("PATCH", ".*/issues/comments/.*"),
+    ("POST", ".*/deployments"),
+    ("POST", ".*/deployments/.*/statuses"),
 ]
 
 
@@ -23,7 +25,7 @@ WRITES = [
 )
 def test_the_answer_to_a_write_is_lost(world: World, shop: Shop, kind: FaultKind, method: str, path: str) -> None:
     world.github.fault(Fault(kind, method, path))
-    pull = shop.open()
+    pull = shop.push(shop.open_until_ready())
     shop.await_status(pull, "ready")
     assert world.has_met_its_faults()
     assert_converged(shop)

@@ -13,7 +13,12 @@ from tests.scenarios.world import World
 
 pytestmark = pytest.mark.slow
 
-CREATES = [("POST", ".*/check-runs"), ("POST", ".*/statuses/.*"), ("POST", ".*/issues/1/comments")]
+CREATES = [
+    ("POST", ".*/check-runs"),
+    ("POST", ".*/statuses/.*"),
+    ("POST", ".*/issues/1/comments"),
+    ("POST", ".*/deployments"),
+]
 CHANGES = [("PATCH", ".*/check-runs/.*"), ("PATCH", ".*/issues/comments/.*")]
 
 
@@ -55,7 +60,7 @@ def test_the_publisher_is_killed_around_its_push(world: World, shop: Shop, what:
 
 
 @pytest.mark.parametrize("lands", [False, True], ids=["it never lands", "it lands"])
-@pytest.mark.parametrize(("method", "path"), CREATES, ids=["check run", "status", "comment"])
+@pytest.mark.parametrize(("method", "path"), CREATES, ids=["check run", "status", "comment", "deployment"])
 def test_default_is_killed_while_it_creates(world: World, shop: Shop, method: str, path: str, lands: bool) -> None:
     world.github.fault(Fault("stall", method, path, seconds=300))
     pull = shop.open()

@@ -3,11 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from app.domain.permissions import EVENTS, needed
 from app.domain.pull_request import RepositoryRef
+from app.github.permissions import speaking
+from app.github.tokens import Scope
 from tests.github.scripted import Reply
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 SHOP = RepositoryRef(7, "acme/shop", 5)
+IN_SHOP = Scope(5, 7, speaking(sets_statuses=True), "acme/shop")
+"""The token with which acme/shop is read and written to."""
 
 
 def token_reply(token: str, life: timedelta = timedelta(hours=1)) -> Reply:
@@ -38,13 +43,12 @@ def pull_request(number: int = 42, **changes: Any) -> dict[str, Any]:
 
 def installation(number: int = 5, **changes: Any) -> dict[str, Any]:
     """The App on account acme, with all that is needed."""
-    permissions = {"metadata": "read", "pull_requests": "read", "contents": "write"}
-    permissions |= dict.fromkeys(("issues", "checks", "statuses"), "write")
+    permissions = needed()
     return {"id": number, "account": {"login": "acme"}, "suspended_at": None, "permissions": permissions, **changes}
 
 
 def app(**changes: Any) -> dict[str, Any]:
     """The App."""
     permissions = installation()["permissions"]
-    known = {"id": 1, "slug": "ephemera-test", "name": "Ephemera test", "events": ["pull_request"]}
+    known = {"id": 1, "slug": "ephemera-test", "name": "Ephemera test", "events": [event.name for event in EVENTS]}
     return {**known, "permissions": permissions, **changes}

@@ -15,6 +15,7 @@ from app.demo.github.launch import Registration, RunningGitHub
 from app.demo.github.sender import Sending
 from app.domain.pull_request import RepositoryRef
 from app.github.connect import Account, GitHub, connect
+from tests.contract.github.validator import violations
 from tests.github.answers import token_reply
 from tests.github.scripted import Scripted, serving
 
@@ -93,7 +94,10 @@ def simulator(app_key: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 def shop(simulator: SimulatedGitHub) -> Iterator[Shop]:
-    """Give a repository of this test's own with one open pull request; no condition outlives the test."""
+    """Give a repository of this test's own with one open pull request; no condition outlives the test.
+
+    In the end all requests of the test have to follow GitHub's OpenAPI description.
+    """
     owner = f"acme-{next(_NUMBERS)}"
     made = simulator.create_repository(f"{owner}/shop", files={"README.md": "Shop\n"})
     installed = simulator.install(owner)
@@ -101,6 +105,8 @@ def shop(simulator: SimulatedGitHub) -> Iterator[Shop]:
     simulator.reset_ledger()
     repository = RepositoryRef(made.id, made.full_name, installed.id)
     yield Shop(simulator, repository, opened.number, opened.head_sha)
+    sent = {(entry.method, entry.target, entry.body): entry for entry in simulator.ledger()}
+    assert violations(sent.values()) == []
     simulator.clear_faults()
     simulator.shift_clock(0)
 

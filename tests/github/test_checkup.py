@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.github.connect import GitHub
+from app.domain.permissions import needed
+from app.github.connect import Account, GitHub, connect
 from tests.github import answers
+from tests.github.conftest import KeyPair, MovedClock
 from tests.github.scripted import Reply, Scripted
 
 ELSEWHERE = "https://git.example/acme/envs.git"
@@ -14,6 +16,10 @@ ELSEWHERE = "https://git.example/acme/envs.git"
 def _serve(script: Scripted, *, app: dict[str, Any], installations: list[dict[str, Any]]) -> None:
     script.on("GET /app", Reply(body=app))
     script.on("GET /app/installations", Reply(body=installations))
+
+
+def _granted(**changes: str) -> dict[str, str]:
+    return {name: level for name, level in (needed() | changes).items() if level != "none"}
 
 
 def test_app_with_everything_needed_is_well(github: GitHub, script: Scripted) -> None:
@@ -33,10 +39,16 @@ def test_app_with_everything_needed_is_well(github: GitHub, script: Scripted) ->
 @pytest.mark.parametrize(
     ("app", "installations", "what", "detail"),
     [
-        ({"permissions": {"metadata": "read"}}, [{}], "GitHub permissions", "checks: write, issues: write"),
-        ({"events": []}, [{}], "GitHub events", "pull_request"),
+        ({"permissions": {"metadata": "read"}}, [{}], "GitHub permissions", "checks: write, deployments: write"),
+        ({"permissions": _granted(checks="read")}, [{}], "GitHub permissions", "lacks checks: write"),
+        ({"permissions": _granted(statuses="none")}, [{}], "GitHub permissions", "lacks statuses: write"),
+        ({"permissions": _granted(deployments="none")}, [{}], "GitHub permissions", "lacks deployments: write"),
+        ({"permissions": _granted(pull_requests="none")}, [{}], "GitHub permissions", "lacks pull_requests: read"),
+        ({"events": []}, [{}], "GitHub events", "pull_request, issue_comment, repository"),
+        ({"events": ["pull_request", "repository"]}, [{}], "GitHub events", "not told about issue_comment"),
         ({}, [], "GitHub installations", "installed nowhere"),
         ({}, [{"permissions": {"metadata": "read"}}], "GitHub installation", "does not grant checks: write"),
+        ({}, [{}, {"permissions": _granted(issues="read")}], "GitHub installation", "does not grant issues: write"),
     ],
 )
 def test_lack_is_named_with_advice(
@@ -47,6 +59,24 @@ def test_lack_is_named_with_advice(
     assert bad.what == what
     assert detail in bad.detail
     assert bad.advice
+
+
+def test_statuses_are_not_asked_for_where_they_are_not_set(
+    script: Scripted, app_key: KeyPair, clock: MovedClock
+) -> None:
+    less: dict[str, Any] = {"permissions": _granted(statuses="none")}
+    _serve(script, app=answers.app(**less), installations=[answers.installation(**less)])
+    github = connect(Account(script.url, 1, app_key.private, sets_statuses=False), clock)
+    assert all(finding.is_ok for finding in github.checkup.findings(ELSEWHERE))
+
+
+def test_pushing_is_asked_for_only_where_the_environments_repository_is(github: GitHub, script: Scripted) -> None:
+    less: dict[str, Any] = {"permissions": _granted(contents="none")}
+    _serve(script, app=answers.app(**less), installations=[answers.installation(**less)])
+    assert all(finding.is_ok for finding in github.checkup.findings(ELSEWHERE))
+    script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation(**less)))
+    bad = [finding.what for finding in github.checkup.findings(f"{script.url}/acme/envs.git") if not finding.is_ok]
+    assert bad == ["GitHub permissions", "GitHub environments repository"]
 
 
 def test_suspended_installation_is_mentioned_and_not_a_fault(github: GitHub, script: Scripted) -> None:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.errors import EphemeraError, Stalled, Transient
+from app.errors import EphemeraError, RateLimited, Stalled, Transient
 from app.github.connect import Account, GitHub, connect
 from app.github.errors import refused
 from app.github.exchange import Answer, Request
-from tests.github.answers import SHOP
+from tests.github.answers import IN_SHOP, SHOP
 from tests.github.conftest import KeyPair, MovedClock
 from tests.github.scripted import Reply, Scripted
 
@@ -60,6 +60,7 @@ def test_refusal_that_passes_is_transient(
 ) -> None:
     error = _refused(status, headers, text)
     assert isinstance(error, Transient)
+    assert isinstance(error, RateLimited) is (status in (403, 429))
     assert error.retry_after == (None if seconds is None else timedelta(seconds=seconds))
     assert str(error).startswith("reading acme/shop#42: ")
 
@@ -70,6 +71,13 @@ def test_refusal_that_needs_a_person_stalls(status: int, headers: dict[str, str]
     assert isinstance(error, Stalled)
     assert words in str(error)
     assert str(error).startswith("reading acme/shop#42: ")
+
+
+@pytest.mark.parametrize(("status", "is_named"), [(403, True), (404, True), (400, False), (422, False), (451, False)])
+def test_what_the_token_lacks_is_named_where_it_may_be_the_reason(status: int, is_named: bool) -> None:
+    request = Request("reading acme/shop#42", "/repos/acme/shop/pulls/42", repository="acme/shop")
+    error = refused(request, Answer(status, {}, "{}"), NOW, "installation 5 does not grant it")
+    assert str(error).endswith("; installation 5 does not grant it") is is_named
 
 
 def test_long_message_is_cut() -> None:
@@ -98,13 +106,13 @@ def test_silence_is_transient(script: Scripted, app_key: KeyPair, clock: MovedCl
     script.on("POST /app/installations/5/access_tokens", Reply(fault="stall"))
     github = connect(Account(script.url, 1, app_key.private, read_seconds=0.1), clock)
     with pytest.raises(Transient, match="did not answer in time"):
-        github.tokens.token_for(5)
+        github.tokens.token_for(IN_SHOP)
 
 
 def test_nobody_listening_is_transient(script: Scripted, app_key: KeyPair, clock: MovedClock) -> None:
     github = connect(Account("http://127.0.0.1:1/api", 1, app_key.private), clock)
     with pytest.raises(Transient, match="the connection to GitHub failed"):
-        github.tokens.token_for(5)
+        github.tokens.token_for(IN_SHOP)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500])

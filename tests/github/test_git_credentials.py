@@ -1,12 +1,18 @@
 """Git over HTTP."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.errors import Stalled
 from app.github.connect import GitHub
 from app.github.git_credentials import full_name, is_on_this_github
 from tests.github import answers
+from tests.github.answers import token_reply
+from tests.github.conftest import MovedClock, Shop
 from tests.github.scripted import Reply, Scripted
+
+TOKENS = "POST /app/installations/5/access_tokens"
 
 
 @pytest.mark.parametrize(
@@ -50,8 +56,42 @@ def test_url_without_owner_and_name_stalls_and_shows_no_password(url: str) -> No
     assert "hunter2" not in str(caught.value)
 
 
-def test_git_signs_in_with_the_token_of_the_repositorys_installation(github: GitHub, script: Scripted) -> None:
-    script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation(5)))
+def test_git_signs_in_with_a_token_that_pushes_to_that_repository_alone(github: GitHub, script: Scripted) -> None:
+    _serve(script)
     login = github.git_credentials.login(f"{script.url}/acme/envs.git")
-    assert (login.username, login.password) == ("x-access-token", "ghs_first")
-    assert "ghs_first" not in repr(login)
+    assert (login.username, login.password) == ("x-access-token", "ghs_pushing")
+    assert "ghs_pushing" not in repr(login)
+    assert script.asked(TOKENS)[-1].body == {
+        "repository_ids": [70],
+        "permissions": {"metadata": "read", "contents": "write"},
+    }
+
+
+def test_repository_is_located_once(github: GitHub, script: Scripted) -> None:
+    _serve(script)
+    for _ in range(3):
+        github.git_credentials.login(f"{script.url}/acme/envs.git")
+    assert len(script.seen) == 4
+
+
+def test_repository_is_located_anew_when_it_gives_no_token(github: GitHub, script: Scripted, clock: MovedClock) -> None:
+    _serve(script)
+    github.git_credentials.login(f"{script.url}/acme/envs.git")
+    script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation(6)))
+    script.on("POST /app/installations/6/access_tokens", token_reply("ghs_listing"), token_reply("ghs_moved"))
+    script.on(TOKENS, Reply(404, {"message": "Not Found"}))
+    clock.ahead = timedelta(minutes=51)
+    with pytest.raises(Stalled, match="getting a token for acme/envs"):
+        github.git_credentials.login(f"{script.url}/acme/envs.git")
+    assert github.git_credentials.login(f"{script.url}/acme/envs.git").password == "ghs_moved"
+
+
+def test_git_signs_in_though_the_repository_was_renamed(connected: GitHub, shop: Shop) -> None:
+    shop.people.rename_repository(shop.name, name="store")
+    assert connected.git_credentials.login(f"{shop.people.url}/{shop.name}.git").password
+
+
+def _serve(script: Scripted) -> None:
+    script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation(5)))
+    script.on("GET /repos/acme/envs", Reply(body={"id": 70, "full_name": "acme/envs"}))
+    script.on(TOKENS, token_reply("ghs_listing"), token_reply("ghs_pushing"))

@@ -1,18 +1,17 @@
-"""Writing to a GitHub that remembers. Every answer of it may be lost, and nothing may be there twice."""
+"""Check runs and commit statuses on a GitHub that remembers. Every answer may be lost, and nothing be there twice."""
 
 from dataclasses import replace
 
 import pytest
 
 from app.demo.github.faults import Fault, FaultKind
-from app.domain.report import CheckRun, CheckStatus, CommitStatus, Conclusion, State
+from app.domain.report import Button, CheckRun, CheckStatus, CommitStatus, Conclusion, State
 from app.errors import Stalled, Transient
 from app.github.connect import GitHub
 from tests.github.conftest import Shop
 
 MARKER = "<!-- ephemera:env=1 -->"
 BODY = f"{MARKER}\nOn its way 😀"
-OURS = "ephemera[bot]"
 UNCLEAR: list[FaultKind] = ["lost_answer", "half_body"]
 
 
@@ -101,6 +100,47 @@ def test_check_run_on_a_commit_that_github_does_not_know_stalls(connected: GitHu
         connected.reports.put_check_run(shop.repository, unknown, None)
 
 
+def test_known_check_run_is_written_to_without_looking(connected: GitHub, shop: Shop) -> None:
+    made = connected.reports.put_check_run(shop.repository, _check(shop), None, look=False)
+    connected.reports.put_check_run(shop.repository, _check(shop, CheckStatus.IN_PROGRESS), made)
+    connected.reports.put_check_run(shop.repository, _check(shop, CheckStatus.COMPLETED), made, look=False)
+    assert shop.spent() == {"POST": 1, "PATCH": 2}
+    assert _runs(shop) == [("completed", "success")]
+
+
+@pytest.mark.parametrize("look", [True, False])
+def test_completed_check_run_is_found_out_by_githubs_answer(connected: GitHub, shop: Shop, look: bool) -> None:
+    made = connected.reports.put_check_run(shop.repository, _check(shop, CheckStatus.COMPLETED), None)
+    again = connected.reports.put_check_run(shop.repository, _check(shop), made, look=look)
+    assert again != made
+    assert _runs(shop) == [("completed", "success"), ("queued", None)]
+
+
+def test_check_run_that_landed_without_an_answer_is_doubled_only_by_not_looking(connected: GitHub, shop: Shop) -> None:
+    shop.people.fault(Fault("lost_answer", "POST", ".*/check-runs"))
+    with pytest.raises(Transient):
+        connected.reports.put_check_run(shop.repository, _check(shop), None, look=False)
+    made = connected.reports.put_check_run(shop.repository, _check(shop), None, look=True)
+    (run,) = shop.people.check_runs(shop.name, shop.head_sha)
+    assert run.id == made
+
+
+def test_buttons_are_shown_on_a_completed_check_run_and_go_with_its_conclusion(connected: GitHub, shop: Shop) -> None:
+    button = Button("redeploy", "Deploy again", "Make a new commit of the same")
+    put = connected.reports.put_check_run
+    running = replace(_check(shop, CheckStatus.IN_PROGRESS), buttons=(button,))
+    made = put(shop.repository, running, None)
+    assert _buttons(shop) == [()]
+    put(shop.repository, replace(_check(shop, CheckStatus.COMPLETED), buttons=(button,)), made)
+    assert _buttons(shop) == [("redeploy",)]
+    put(shop.repository, _check(shop, CheckStatus.COMPLETED), made)
+    assert _buttons(shop) == [()]
+
+
+def _buttons(shop: Shop) -> list[tuple[str, ...]]:
+    return [run.actions for run in shop.people.check_runs(shop.name, shop.head_sha)]
+
+
 # The commit status
 
 
@@ -123,65 +163,13 @@ def test_commit_status_that_was_not_acknowledged_is_not_set_twice(
     assert (status.context, status.state, status.description) == ("ephemera/environment", "pending", "Preparing")
 
 
-# The comment
+def test_commit_status_is_set_without_looking_where_it_is_known_to_differ(connected: GitHub, shop: Shop) -> None:
+    connected.reports.put_status(shop.repository, _status(shop), look=False)
+    connected.reports.put_status(shop.repository, _status(shop, State.SUCCESS), look=False)
+    assert shop.spent() == {"POST": 2}
 
 
-def test_comment_is_made_once_and_then_edited(connected: GitHub, shop: Shop) -> None:
-    put = connected.reports.put_comment
-    made = put(shop.repository, shop.number, MARKER, BODY, None)
-    assert put(shop.repository, shop.number, MARKER, f"{MARKER}\nReady", made) == made
-    assert put(shop.repository, shop.number, MARKER, f"{MARKER}\nGone", None) == made
-    (comment,) = shop.people.comments(shop.name, shop.number)
-    assert (comment.id, comment.author, comment.body) == (made, OURS, f"{MARKER}\nGone")
-
-
-@pytest.mark.parametrize("fault", UNCLEAR)
-def test_comment_that_was_not_acknowledged_is_not_made_twice(connected: GitHub, shop: Shop, fault: FaultKind) -> None:
-    shop.people.fault(Fault(fault, "POST", ".*/comments"))
-    with pytest.raises(Transient, match="commenting on"):
-        connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    assert [comment.body for comment in shop.people.comments(shop.name, shop.number)] == [BODY]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        BODY,
-        f"> {MARKER}\nOn its way",
-        f"look:\n{MARKER}",
-        "<!-- ephemera:env=11 -->",
-        "",
-    ],
-)
-def test_comment_of_somebody_else_is_never_taken_for_ours(connected: GitHub, shop: Shop, body: str) -> None:
-    theirs = shop.people.comment(shop.name, shop.number, author="mallory", body=body)
-    connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    comments = shop.people.comments(shop.name, shop.number)
-    assert [(comment.author, comment.body) for comment in comments] == [("mallory", body), (OURS, BODY)]
-    assert comments[0] == theirs
-
-
-def test_our_comment_of_another_environment_is_left_alone(connected: GitHub, shop: Shop) -> None:
-    other = "<!-- ephemera:env=2 -->"
-    first = connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    second = connected.reports.put_comment(shop.repository, shop.number, other, other, None)
-    assert first != second
-
-
-def test_comment_is_found_again_on_a_later_page(connected: GitHub, shop: Shop) -> None:
-    for number in range(101):
-        shop.people.comment(shop.name, shop.number, author="ada", body=f"{number}")
-    made = connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    assert connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None) == made
-    assert len(shop.people.comments(shop.name, shop.number)) == 102
-
-
-def test_comment_that_was_deleted_is_made_anew(connected: GitHub, shop: Shop) -> None:
-    made = connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    shop.people.delete_comment(shop.name, made)
-    again = connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, made)
-    assert [comment.id for comment in shop.people.comments(shop.name, shop.number)] == [again]
+# A renamed repository
 
 
 def test_report_follows_a_renamed_repository(connected: GitHub, shop: Shop) -> None:
@@ -193,21 +181,3 @@ def test_report_follows_a_renamed_repository(connected: GitHub, shop: Shop) -> N
     assert [comment.id for comment in shop.people.comments(store, shop.number)] == [made]
     assert len(shop.people.check_runs(store, shop.head_sha)) == 1
     assert len(shop.people.statuses(store, shop.head_sha)) == 1
-
-
-# What it costs
-
-
-def test_push_costs_six_writes_and_four_reads(connected: GitHub, shop: Shop) -> None:
-    comment = connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, None)
-    shop.people.reset_ledger()
-    connected.pull_requests.look_up(shop.repository, shop.number)
-    run = connected.reports.put_check_run(shop.repository, _check(shop, CheckStatus.IN_PROGRESS), None)
-    connected.reports.put_status(shop.repository, _status(shop))
-    connected.reports.put_comment(shop.repository, shop.number, MARKER, BODY, comment)
-    connected.reports.put_check_run(shop.repository, _check(shop, CheckStatus.COMPLETED), run)
-    connected.reports.put_status(shop.repository, _status(shop, State.SUCCESS))
-    connected.reports.put_comment(shop.repository, shop.number, MARKER, f"{MARKER}\nReady", comment)
-    spent = shop.spent()
-    assert spent["GET"] == 4
-    assert spent["POST"] + spent["PATCH"] == 6

@@ -19,6 +19,7 @@ OFFENCES = {
         ("app/errors.py", "app.domain"),
         ("app/domain/offender.py", "app.ports"),
         ("app/ports.py", "app.store"),
+        ("app/texts/offender.py", "app.ports"),
         ("app/store/offender.py", "app.stages"),
         ("app/store/offender.py", "app.github"),
         ("app/stages/offender.py", "app.web"),

@@ -36,7 +36,8 @@ _INVARIANTS = {
         JOIN deployments d ON d.environment_id = e.id AND d.finished_at IS NULL AND d.commit_sha <> e.commit_sha
         WHERE e.status = 'ready'""",
     "a delivery was kept as marked without a row": """SELECT d.id FROM deliveries d LEFT JOIN environments e
-        ON e.repository_id = d.repository_id AND e.number = d.number WHERE d.outcome = 'marked' AND e.id IS NULL""",
+        ON e.repository_id = d.repository_id AND e.number = d.number
+        WHERE d.outcome = 'marked' AND d.number IS NOT NULL AND e.id IS NULL""",
 }
 
 
@@ -127,7 +128,9 @@ def _commits(world: World) -> Iterator[str]:
 
 
 def _is_first(commit: remote.Commit) -> bool:
-    return commit.trailers["Reason"] not in ("pull_request.reopened", "api.redeploy", "pull_request.closed")
+    reason = commit.trailers["Reason"]
+    is_asked_for = reason.partition(".")[0] in ("api", "command", "button", "rerequest")
+    return not is_asked_for and reason not in ("pull_request.reopened", "pull_request.closed")
 
 
 def _rows(world: World) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tests.scenarios.world import World
 _ROW = """
 SELECT id, status, namespace, folder, commit_sha, published_commit,
     requested_generation = decided_generation AND decided_generation = published_generation
-        AND report_wanted IS NOT DISTINCT FROM report_digest
+        AND report_wanted IS NOT DISTINCT FROM coalesce(report_held, report_digest)
         AND NOT EXISTS (SELECT 1 FROM troubles WHERE environment_id = environments.id)
 FROM environments WHERE repository_id = %s AND number = %s
 """

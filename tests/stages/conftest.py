@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from app.demo.github.client import SimulatedGitHub
 from app.store.engine import Store
+from tests.moved import DatabaseClock
 from tests.stages.house import House
+from tests.stages.hub import Hub, moved_in, simulated
 
 
 @pytest.fixture
@@ -18,3 +21,18 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     store = Store(database_url)
     yield House(store, remote, tmp_path / "cache")
     store.close()
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SimulatedGitHub, str]]:
+    """Give a simulated GitHub, and the key of the App that it knows."""
+    with simulated(tmp_path_factory.mktemp("github")) as running:
+        yield running
+
+
+@pytest.fixture
+def hub(house: House, simulator: tuple[SimulatedGitHub, str]) -> Iterator[Hub]:
+    """Give the stages, speaking to a simulated GitHub; no condition outlives the test."""
+    people, key = simulator
+    yield moved_in(house, people, key, DatabaseClock.install(house.store))
+    people.reset_conditions()

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.domain.health import Health, LogSource
-from app.domain.pull_request import Missing, PullRequest, RepositoryRef
-from app.domain.report import CheckRun, CommitStatus
+from app.domain.pull_request import Author, Missing, PullRequest, RepositoryRef
+from app.domain.report import CheckRun, CommitStatus, Deployment
 from app.errors import EphemeraError, Stalled, Transient
-from app.ports import Poke, Ring
+from app.ports import Comment, Poke, Reaction, Ring
 
 
 def nothing() -> None:
@@ -54,35 +54,84 @@ class GitHubTruth:
 
 
 @dataclass
+class People:
+    """Who may write, and what people said; `meanwhile` runs once after the next look at a right, before its answer."""
+
+    writers: set[int] = field(default_factory=set)
+    error: EphemeraError | None = None
+    meanwhile: Callable[[], None] = nothing
+    comments: dict[int, Comment] = field(default_factory=dict)
+    reactions: list[tuple[int, Reaction]] = field(default_factory=list)
+    refuses_reactions: bool = False
+
+    def comment(self, repository: RepositoryRef, comment_id: int) -> Comment | Missing:
+        if self.error is not None:
+            raise self.error
+        return self.comments.get(comment_id, Missing())
+
+    def react(self, repository: RepositoryRef, comment_id: int, reaction: Reaction) -> None:
+        if self.refuses_reactions:
+            raise Transient("reacting: GitHub answered 502")
+        self.reactions.append((comment_id, reaction))
+
+    def may_write(self, repository: RepositoryRef, account: Author) -> bool:
+        if self.error is not None:
+            raise self.error
+        seen = account.id in self.writers
+        meanwhile, self.meanwhile = self.meanwhile, nothing
+        meanwhile()
+        return seen
+
+
+@dataclass
 class GitHubTexts:
     """What was written to GitHub, each part counted; `break_after` such writes the next one fails."""
 
     checks: dict[int, CheckRun] = field(default_factory=dict)
     statuses: list[CommitStatus] = field(default_factory=list)
     comments: dict[int, str] = field(default_factory=dict)
+    deployments: dict[int, list[Deployment]] = field(default_factory=dict)
+    """As it was made, and every state since."""
     writes: int = 0
+    looks: int = 0
+    """How often GitHub was looked at before a create."""
     break_after: int | None = None
     refuses_checks: bool = False
 
-    def put_check_run(self, repository: RepositoryRef, check: CheckRun, known_id: int | None) -> int:
+    def put_check_run(
+        self, repository: RepositoryRef, check: CheckRun, known_id: int | None, *, look: bool = True
+    ) -> int:
         if self.refuses_checks:
             raise Stalled("writing the check run: 403, the App lacks checks: write")
-        self._write()
+        self._write(look=look)
         check_id = known_id or len(self.checks) + 1
         self.checks[check_id] = check
         return check_id
 
-    def put_status(self, repository: RepositoryRef, status: CommitStatus) -> None:
-        self._write()
+    def put_status(self, repository: RepositoryRef, status: CommitStatus, *, look: bool = True) -> None:
+        self._write(look=look)
         self.statuses.append(status)
 
-    def put_comment(self, repository: RepositoryRef, number: int, marker: str, body: str, known_id: int | None) -> int:
-        self._write()
+    def put_comment(
+        self, repository: RepositoryRef, number: int, marker: str, body: str, known_id: int | None, *, look: bool = True
+    ) -> int:
+        self._write(look=look)
         comment_id = known_id or len(self.comments) + 1
         self.comments[comment_id] = body
         return comment_id
 
-    def _write(self) -> None:
+    def make_deployment(self, repository: RepositoryRef, deployment: Deployment, *, look: bool = True) -> int:
+        self._write(look=look)
+        deployment_id = len(self.deployments) + 1
+        self.deployments[deployment_id] = [deployment]
+        return deployment_id
+
+    def set_deployment_state(self, repository: RepositoryRef, deployment: Deployment, deployment_id: int) -> None:
+        self._write()
+        self.deployments[deployment_id].append(deployment)
+
+    def _write(self, *, look: bool = False) -> None:
+        self.looks += look
         if self.break_after is not None and self.writes >= self.break_after:
             raise Transient("writing: GitHub answered 502")
         self.writes += 1

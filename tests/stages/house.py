@@ -10,16 +10,19 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from app.domain.cluster import Cluster
+from app.domain.command import Source
 from app.domain.environment import Environment
 from app.domain.policy import Policy
+from app.domain.pull_request import Author, RepositoryRef
 from app.ports import Destination, Ring
 from app.stages.branch import Branch
 from app.stages.decide import Decider
+from app.stages.obey import Obeyer
 from app.stages.observe import Observer
 from app.stages.publish import Publisher
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
-from app.store import asking, clusters, leading
+from app.store import approving, asking, clusters, leading
 from app.store.asking import HIGH, LOW, Ask, Receipt
 from app.store.engine import Store
 from app.store.leading import Lease
@@ -29,8 +32,8 @@ from gitops.drift import look, own_refs
 from gitops.remote import Remote
 from gitops.render import Templates
 from gitops.repository import Repository
-from tests.domain.builders import SHOP
-from tests.stages.fakes import GitHubTexts, GitHubTruth, HeardBell, PokedSyncer, SeenCluster, nothing
+from tests.domain.builders import GRACE, SHOP
+from tests.stages.fakes import GitHubTexts, GitHubTruth, HeardBell, People, PokedSyncer, SeenCluster, nothing
 
 TEMPLATES = Templates.load(Path(__file__).parents[2] / "templates")
 SHORT = timedelta(milliseconds=50)
@@ -47,6 +50,7 @@ class House:
     cache: Path
     bell: HeardBell = field(default_factory=HeardBell)
     truth: GitHubTruth = field(default_factory=lambda: GitHubTruth(known=(SHOP,)))
+    people: People = field(default_factory=People)
     texts: GitHubTexts = field(default_factory=GitHubTexts)
     cluster: SeenCluster = field(default_factory=SeenCluster)
     syncer: PokedSyncer = field(default_factory=PokedSyncer)
@@ -57,7 +61,8 @@ class House:
         repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
         self.destinations = {CLUSTER.name: Destination(self.syncer)}
         self.branch = Branch(partial(look, repository), self.destinations, partial(own_refs, repository))
-        self.decider = Decider(self.store, self.truth, POLICY, self.bell, readers=1)
+        self.decider = Decider(self.store, self.truth, self.people, POLICY, self.bell, readers=1, limits=None)
+        self.obeyer = Obeyer(self.store, self.truth, self.people, POLICY, self.bell)
         self.publisher = Publisher(
             self.store,
             repository,
@@ -67,19 +72,27 @@ class House:
             timedelta(milliseconds=50),
         )
         self.observer = Observer(self.store, self.cluster, self.bell, self._lease(), list_every=timedelta())
-        self.reporter = Reporter(self.store, self.texts, self.bell)
+        self.reporter = Reporter(self.store, self.texts, self.bell, limits=None)
         self.sweeper = Sweeper(self.store, self.truth, POLICY, self.bell, self.branch)
 
-    def deliver(self, delivery: str, action: str, number: int = 42) -> bool:
+    def deliver(self, delivery: str, action: str, number: int = 42, repository: RepositoryRef = SHOP) -> bool:
         """Receive a webhook as the web does: one transaction, then the bell. False for a duplicate."""
         queue = LOW if action == "closed" else HIGH
-        ask = Ask(SHOP, number, "ada", f"pull_request.{action}", queue, delivery)
+        ask = Ask(repository, number, "ada", f"pull_request.{action}", queue, delivery)
         receipt = Receipt(delivery, "pull_request", action, b"{}", "marked", ask=ask)
         with self.store.begin() as session:
             is_new = asking.receive(session, receipt, POLICY)
         if is_new:
             self.bell.ring(Ring.CLEAN_UP if queue == LOW else Ring.DECIDE)
         return is_new
+
+    def approve(self, sha: str, approver: Author = GRACE, number: int = 42, *, may_write: bool = True) -> None:
+        """Have somebody approve a commit, who may write or may not."""
+        (self.people.writers.add if may_write else self.people.writers.discard)(approver.id)
+        row = self.environment(number).id
+        with self.store.begin() as session:
+            approving.approve(session, row, sha, approver, Source.COMMENT, approver.login, "command.approve")
+        self.bell.ring(Ring.DECIDE)
 
     def run(self, ring: Ring) -> None:
         """Run one job as the worker does: the flag is cleared before anything is read."""
@@ -89,6 +102,8 @@ class House:
                 self.decider.run(HIGH, Ring.DECIDE)
             case Ring.CLEAN_UP:
                 self.decider.run(LOW, Ring.CLEAN_UP)
+            case Ring.OBEY:
+                self.obeyer.run()
             case Ring.PUBLISH:
                 self.publisher.run()
             case Ring.REPORT:

@@ -36,14 +36,14 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from app.domain.desire import Wish, desire
+from app.domain.desire import Wish, desire, outcome
 from app.domain.desired import Present
-from app.domain.environment import Environment
 from app.domain.pull_request import Missing, PullRequest
 from app.ports import Ring
 from app.store import deciding
+from app.store.deciding import Taken
 from app.store.engine import Store
-from tests.domain.builders import pull_request
+from tests.domain.builders import NOW, pull_request
 from tests.stages.fakes import nothing
 from tests.stages.house import POLICY, House
 
@@ -149,23 +149,22 @@ class Convergence(RuleBasedStateMachine):
             taken = deciding.take(session, row.id)
         if taken is None:
             return multiple()
-        environment, wish = taken
-        return environment, wish, self.house.truth.look_up(environment.repository, environment.number)
+        return taken, self.house.truth.look_up(taken.environment.repository, taken.environment.number)
 
     @precondition(lambda self: self.house.bell.rung & {Ring.DECIDE, Ring.CLEAN_UP})
     @rule(look=looks)
-    def overtake_look(self, look: tuple[Environment, Wish, PullRequest | Missing]) -> None:
+    def overtake_look(self, look: tuple[Taken, PullRequest | Missing]) -> None:
         """While that decider is slow, its pull request is pushed to and another decider sees it."""
-        self.push(look[0].number, arrives=True)
+        self.push(look[0].environment.number, arrives=True)
         self.house.run(Ring.DECIDE)
 
     @rule(look=consumes(looks))
-    def finish_look(self, look: tuple[Environment, Wish, PullRequest | Missing]) -> None:
-        environment, wish, found = look
-        decision = desire(found, POLICY, environment.place, wish)
-        pull = None if isinstance(found, Missing) else found
+    def finish_look(self, look: tuple[Taken, PullRequest | Missing]) -> None:
+        taken, found = look
+        environment = taken.environment
+        came_out = outcome(found, POLICY, environment.place, taken.wish, taken.now)
         with self.store.begin() as session:
-            is_written = deciding.record(session, environment.id, environment.asked.generation, decision, pull)
+            is_written = deciding.record(session, environment.id, environment.asked.generation, came_out)
         if is_written:
             self.house.bell.ring(Ring.PUBLISH)
             with self.store.begin() as session:
@@ -214,7 +213,7 @@ class Convergence(RuleBasedStateMachine):
                 assert not pull.is_open
                 continue
             row = self.house.environment(number)
-            wanted = desire(pull, POLICY, row.place, Wish())
+            wanted = desire(pull, POLICY, row.place, Wish(), NOW)
             assert row.desired == wanted
             assert row.is_published
             assert self.house.has(row.place.folder) == isinstance(wanted, Present)

@@ -14,7 +14,7 @@ from app.stages.sweep import DRIFT
 from app.store import sweeping
 from gitops.drift import Held
 from gitops.errors import GitopsError
-from tests.domain.builders import OLD_SHA, health, pull_request, web
+from tests.domain.builders import OLD_SHA, SHA, health, pull_request, web
 from tests.stages.house import House
 from tests.stages.test_removal import left
 from tests.stages.test_story import FOLDER, NAMESPACE, closed, opened
@@ -213,12 +213,26 @@ def test_environments_of_a_cluster_that_is_declared_no_more_are_compared_by_thei
     assert house.bell.rung == set()
 
 
-def test_waiting_environment_whose_folder_was_changed_is_left_alone(house: House) -> None:
-    opened(house)
+@pytest.mark.parametrize("hand", [change, remove])
+def test_folder_of_a_fork_that_waits_is_taken_away_when_nobody_knows_any_more_what_is_in_it(
+    house: House, hand: Hand
+) -> None:
+    """What ran was approved; what is there now need not be, and what was approved cannot be made without a decision."""
     house.truth.pull_requests[42] = pull_request(head_repository_id=999)
+    house.deliver("d-1", "opened")
+    house.approve(SHA)
+    house.settle()
+    house.truth.pull_requests[42] = pull_request(head_repository_id=999, head_sha=OLD_SHA)
     house.deliver("d-2", "synchronize")
     house.settle()
-    by_hand(house, change)
+    assert house.environment().status is Status.WAITING
+    house.sweeper.restore()
+    assert house.bell.rung == set()
+    assert house.files(FOLDER)
+    by_hand(house, hand)
+    house.sweeper.restore()
+    house.settle()
+    assert not house.has(FOLDER)
     house.sweeper.restore()
     assert house.bell.rung == set()
 

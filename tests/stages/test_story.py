@@ -11,7 +11,7 @@ from app.domain.health import Cause, Health, Phase, Problem
 from app.domain.report import CheckStatus, Conclusion
 from app.errors import Stalled, Transient
 from app.ports import Ring
-from app.store import asking
+from app.store import wishing
 from app.store.engine import Store
 from app.store.rows import locked
 from tests.domain.builders import OLD_SHA, SHA, health, pull_request, web
@@ -220,7 +220,7 @@ def test_redeploy_is_a_new_commit_of_the_same_head(house: House) -> None:
     opened(house)
     ready(house)
     with house.store.begin() as session:
-        asking.redeploy(session, house.environment().id, "token:ops", "api.redeploy")
+        wishing.redeploy(session, house.environment().id, "token:ops", "api.redeploy")
     house.bell.ring(Ring.DECIDE)
     house.settle()
     assert house.environment().status is Status.UPDATING
@@ -232,7 +232,7 @@ def test_redeploy_is_a_new_commit_of_the_same_head(house: House) -> None:
 def test_destroyed_on_request_stays_away_until_a_redeploy(house: House) -> None:
     opened(house)
     with house.store.begin() as session:
-        asking.destroy(session, house.environment().id, "token:ops", "api.destroy")
+        wishing.destroy(session, house.environment().id, "token:ops", "api.destroy")
     house.bell.ring(Ring.CLEAN_UP)
     house.settle()
     assert house.files(FOLDER) == []
@@ -240,7 +240,7 @@ def test_destroyed_on_request_stays_away_until_a_redeploy(house: House) -> None:
     house.settle()
     assert house.files(FOLDER) == []
     with house.store.begin() as session:
-        asking.redeploy(session, house.environment().id, "token:ops", "api.redeploy")
+        wishing.redeploy(session, house.environment().id, "token:ops", "api.redeploy")
     house.bell.ring(Ring.DECIDE)
     house.settle()
     assert "deployment.yaml" in house.files(FOLDER)
@@ -295,19 +295,19 @@ def test_one_broken_environment_holds_up_no_other(house: House) -> None:
 
 
 def test_report_that_broke_off_goes_on_where_it_stopped(house: House) -> None:
-    house.texts.break_after = 2
+    house.texts.break_after = 1
     opened(house)
-    assert house.texts.writes == 2
+    assert house.texts.writes == 1
     house.texts.break_after = None
     house.deliver("d-2", "edited")
     house.settle()
-    assert (house.texts.writes, len(house.texts.checks), len(house.texts.comments)) == (3, 1, 1)
+    assert (house.texts.writes, len(house.texts.checks), len(house.texts.deployments)) == (2, 1, 1)
 
 
 def test_missing_permission_for_one_part_keeps_no_other_from_being_told(house: House) -> None:
     house.texts.refuses_checks = True
     opened(house)
-    assert (len(house.texts.statuses), len(house.texts.comments), len(house.texts.checks)) == (1, 1, 0)
+    assert (len(house.texts.deployments), len(house.texts.checks)) == (1, 0)
     assert "checks: write" in house.environment().troubles[Stage.REPORT].message
 
 

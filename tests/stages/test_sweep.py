@@ -35,7 +35,7 @@ def test_every_ring_that_was_lost_is_made_good_by_one_sweep_each(house: House) -
     house.bell.rung.clear()
     house.sweeper.ring_for_what_is_behind()
     assert house.bell.rung == set()
-    assert len(house.texts.comments) == 1
+    assert len(house.texts.checks) == 1
 
 
 def test_environment_that_does_not_become_ready_in_time_is_said_to_have_failed(house: House) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.domain.cluster import Cluster
 from app.domain.policy import Policy
 from app.domain.pull_request import RepositoryRef
-from app.store import asking
+from app.store import asking, wishing
 from app.store.asking import Ask
 from app.store.engine import Store
 
@@ -72,4 +72,4 @@ def test_installation_that_is_not_named_is_not_forgotten(store: Store) -> None:
 
 def test_asking_for_an_environment_that_does_not_exist_says_so(store: Store) -> None:
     with pytest.raises(asking.NoSuchEnvironment, match="999"), store.begin() as session:
-        asking.redeploy(session, 999, "ada", "test")
+        wishing.redeploy(session, 999, "ada", "test")

@@ -78,6 +78,11 @@ def test_document_is_valid_and_names_every_operation(house: House) -> None:
         ("get", "/api/v1/environments/{environment_id}/deployments"): "list_deployments",
         ("post", "/api/v1/environments/{environment_id}/redeploy"): "redeploy_environment",
         ("post", "/api/v1/environments/{environment_id}/destroy"): "destroy_environment",
+        ("post", "/api/v1/environments/{environment_id}/recreate"): "recreate_environment",
+        ("post", "/api/v1/environments/{environment_id}/extend"): "extend_environment",
+        ("post", "/api/v1/environments/{environment_id}/pin"): "pin_environment",
+        ("post", "/api/v1/environments/{environment_id}/unpin"): "unpin_environment",
+        ("post", "/api/v1/environments/{environment_id}/approve"): "approve_environment",
     }
 
 
@@ -91,6 +96,9 @@ def test_document_is_valid_and_names_every_operation(house: House) -> None:
         (Scope.READ, "GET", "/environments/1/deployments", 200),
         (Scope.ACT, "POST", "/environments/1/redeploy", 202),
         (Scope.ACT, "POST", "/environments/1/destroy", 202),
+        (Scope.ACT, "POST", "/environments/1/recreate", 202),
+        (Scope.ACT, "POST", "/environments/1/unpin", 409),
+        (Scope.ACT, "POST", "/environments/1/extend", 422),
         (None, "GET", "/environments", 401),
         (Scope.READ, "POST", "/environments/1/destroy", 403),
         (Scope.READ, "GET", "/environments/9", 404),

@@ -1,24 +1,27 @@
 """The REST API: who may ask, what is shown, what can be asked for."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from app.domain.cluster import Cluster, SyncerKind
+from app.domain.command import Source
+from app.domain.desire import Outcome
 from app.domain.desired import Absent, Present
 from app.domain.environment import Stage
+from app.domain.expiry import Life
 from app.domain.health import Cause, Health, Holding, LogSource, Phase, Problem, Sync, Workload
 from app.domain.pull_request import RepositoryRef
 from app.ports import Ring
-from app.store import asking, clusters, deciding, observing, publishing, troubles
+from app.store import approving, asking, clusters, deciding, observing, publishing, troubles, wishing
 from app.store.asking import Ask
 from app.store.publishing import Kept
 from app.store.rows import environment_of, locked
 from app.store.tokens import Scope, create
-from tests.domain.builders import SHA, SHOP, pull_request, spec
+from tests.domain.builders import GRACE, SHA, SHOP, pull_request, spec
 from tests.web.house import POLICY, House
 
 TOOLS = RepositoryRef(8, "Acme/Tools", 70)
@@ -76,7 +79,7 @@ def add(house: House, number: int, repository: RepositoryRef = SHOP) -> int:
 def decide(house: House, environment_id: int, decision: Any, **changes: Any) -> None:
     """Have the first stage decide."""
     with house.store.begin() as session:
-        deciding.record(session, environment_id, 1, decision, pull_request(**changes))
+        deciding.record(session, environment_id, 1, Outcome(decision, pull_request(**changes), Life(), None))
 
 
 def test_new_environment_is_shown_with_what_is_known(house: House, reader: Visitor) -> None:
@@ -96,6 +99,8 @@ def test_new_environment_is_shown_with_what_is_known(house: House, reader: Visit
         "namespace": "pr-42-shop",
         "cluster": "default",
         "commit_sha": None,
+        "pinned_sha": None,
+        "expires_at": None,
         "drift": [],
     }
 
@@ -122,6 +127,28 @@ def test_one_environment_is_shown_with_all_that_belongs_to_it(house: House, read
     assert {event["kind"] for event in shown["events"]} >= {"asked", "decided", "failed"}
 
 
+def test_what_keeps_it_and_who_approved_it_are_shown(house: House, reader: Visitor) -> None:
+    environment = add(house, 42)
+    ends_at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    with house.store.begin() as session:
+        approving.approve(session, environment, SHA, GRACE, Source.BUTTON, "grace", "button.approve")
+        [held] = approving.approvals_of(session, environment)
+        approving.retract(session, environment, held, "A bot approved it.")
+        approving.approve(session, environment, SHA, GRACE, Source.COMMENT, "grace", "command.approve")
+        pull = pull_request(head_repository_id=999)
+        deciding.record(session, environment, 4, Outcome(Present(spec(), approval=2), pull, Life(), ends_at))
+        wishing.pin(session, environment, SHA, "grace", "command.pin")
+    [item] = reader.get("/environments").get_json()["items"]
+    shown = reader.get(f"/environments/{environment}").get_json()
+    assert item["expires_at"] == shown["expires_at"] == "2026-11-25T12:00:00Z"
+    assert item["pinned_sha"] == shown["pinned_sha"] == SHA
+    assert [(each["approver"], each["source"], each["retracted_why"]) for each in shown["approvals"]] == [
+        ("grace", "comment", None),
+        ("grace", "button", "A bot approved it."),
+    ]
+    assert {each["commit_sha"] for each in shown["approvals"]} == {SHA}
+
+
 def test_reason_for_having_no_environment_is_shown(house: House, reader: Visitor) -> None:
     environment = add(house, 42)
     decide(house, environment, Absent("The pull request is a draft."))
@@ -133,7 +160,7 @@ def publish(house: House, environment_id: int, tree: str | None, commit: str, ob
     """Have the second stage publish what was decided."""
     with house.store.begin() as session:
         row, _ = locked(session, environment_id)
-        publishing.record(session, environment_of(row), Kept(tree, commit, None, objects, objects))
+        publishing.record(session, environment_of(row), Kept(tree, commit, None, objects, dict.fromkeys(objects, "0")))
 
 
 def test_removal_is_shown_with_what_existed_and_when_it_was_confirmed_gone(house: House, reader: Visitor) -> None:
@@ -142,9 +169,10 @@ def test_removal_is_shown_with_what_existed_and_when_it_was_confirmed_gone(house
     decide(house, environment, Present(spec()))
     publish(house, environment, "a" * 40, "b" * 40, ("Deployment/web",))
     with house.store.begin() as session:
-        asking.destroy(session, environment, "ada", "test")
+        wishing.destroy(session, environment, "ada", "test")
     with house.store.begin() as session:
-        deciding.record(session, environment, 2, Absent("It was removed on request."), pull_request())
+        removed = Absent("It was removed on request.")
+        deciding.record(session, environment, 2, Outcome(removed, pull_request(), Life(), None))
     publish(house, environment, None, "c" * 40, ())
     shown = reader.get(f"/environments/{environment}").get_json()
     teardown = shown["teardown"]
@@ -263,7 +291,7 @@ def test_redeploy_marks_names_the_token_and_rings(house: House, actor: Visitor) 
     environment = add(house, 42)
     answer = actor.post(f"/environments/{environment}/redeploy")
     assert answer.status_code == 202
-    assert answer.json == {"id": environment, "requested_generation": 2}
+    assert answer.json == {"id": environment, "requested_generation": 2, "answer": "It is deployed again."}
     assert answer.headers["Location"] == f"/api/v1/environments/{environment}"
     [row] = house.environments()
     assert (row.requested_generation, row.redeploys, row.is_stopped) == (2, 1, False)
@@ -274,7 +302,7 @@ def test_redeploy_marks_names_the_token_and_rings(house: House, actor: Visitor) 
 def test_destroy_marks_names_the_token_and_rings(house: House, actor: Visitor) -> None:
     environment = add(house, 42)
     answer = actor.post(f"/environments/{environment}/destroy")
-    assert (answer.status_code, answer.json) == (202, {"id": environment, "requested_generation": 2})
+    assert (answer.status_code, answer.get_json()["requested_generation"]) == (202, 2)
     [row] = house.environments()
     assert (row.is_stopped, row.asked_queue, row.asked_reason) == (True, "low", "api.destroy")
     assert house.bell.rung == [Ring.CLEAN_UP]
@@ -298,7 +326,7 @@ def test_strangers_are_refused(quiet_house: House, path: str, authorization: str
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-@pytest.mark.parametrize("action", ["redeploy", "destroy"])
+@pytest.mark.parametrize("action", ["redeploy", "destroy", "approve"])
 def test_token_for_reading_may_not_act(house: House, reader: Visitor, action: str) -> None:
     environment = add(house, 42)
     answer = reader.post(f"/environments/{environment}/{action}")

@@ -1,0 +1,129 @@
+"""What has still to be written to a pull request: what its report says, less what GitHub is known to hold.
+
+A commit that becomes ready costs six writes: its check run twice, its deployment made and then successful, the one
+before it retired, and the comment. What would be overtaken within moments is held: a list of steps moves on once a
+minute, and the comment is written when there is something final to say, or nothing has been said for a minute.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.domain.environment import Environment
+from app.domain.parts import (
+    Deployed,
+    MakeDeployment,
+    Part,
+    PutCheck,
+    PutComment,
+    PutStatus,
+    RetireDeployment,
+    TellDeployment,
+    Written,
+)
+from app.domain.report import CheckRun, CheckStatus, Deployment, DeploymentState, Report, digest, superseded
+
+STEPS_EVERY = timedelta(minutes=1)
+"""How often a check run that is not completed is written again."""
+SPEAKS_AFTER = timedelta(minutes=1)
+"""So long a commit is under way before a comment says so where there is none yet."""
+
+_FINAL = (DeploymentState.SUCCESS, DeploymentState.FAILURE, DeploymentState.INACTIVE)
+"""What a deployment's status tells; one that was just made is shown as pending by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something is not to be written before then."""
+
+    until: datetime
+
+
+def outbox(
+    environment: Environment, wanted: Report, written: Written, deployed: Sequence[Deployed], now: datetime
+) -> Sequence[Part | Held]:
+    """Everything that is to be written, what tells most first, each with one call; and until when the rest is held."""
+    return [
+        *_check(wanted.check, written, now),
+        *_comment(environment, wanted, written, deployed, now),
+        *_status(wanted, written, deployed),
+        *_deployments(wanted.deployment, deployed),
+    ]
+
+
+def _check(check: CheckRun | None, written: Written, now: datetime) -> Iterator[Part | Held]:
+    if check is None or digest(check) == written.check_digest:
+        return
+    is_completed = check.status is CheckStatus.COMPLETED
+    if check.head_sha != written.check_sha:
+        if written.check_id is not None and written.check_sha is not None and not written.check_is_completed:
+            ended = superseded(written.check_sha, check.external_id, check.head_sha)
+            yield PutCheck(ended, written.check_id, is_create=False)
+        else:
+            yield PutCheck(check, None, is_create=True)
+    elif not is_completed and not written.check_is_completed and now < (at := _next_steps(written, now)):
+        yield Held(at)
+    else:
+        part = PutCheck(check, written.check_id, is_create=False)
+        # GitHub does not open a completed run again, and one whose creation was begun is not known by its id.
+        is_new = (written.check_is_completed and not is_completed) or part.key in written.unsure
+        yield PutCheck(check, None, is_create=True) if is_new else part
+
+
+def _next_steps(written: Written, now: datetime) -> datetime:
+    return now if written.check_at is None else written.check_at + STEPS_EVERY
+
+
+def _comment(
+    environment: Environment, wanted: Report, written: Written, deployed: Sequence[Deployed], now: datetime
+) -> Iterator[Part | Held]:
+    if wanted.comment is None or digest(wanted.comment) == written.comment_digest:
+        return
+    if not wanted.is_settled:
+        if written.comment_id is not None and not _said_to_run(wanted, deployed):
+            return  # it says what runs meanwhile; the next text follows with the outcome
+        speaks_at = _under_way_since(environment, now) + SPEAKS_AFTER
+        if now < speaks_at:
+            yield Held(speaks_at)
+            return
+    part = PutComment(wanted.comment, written.comment_id)
+    yield replace(part, known_id=None) if part.key in written.unsure else part
+
+
+def _said_to_run(wanted: Report, deployed: Sequence[Deployed]) -> bool:
+    """The commit ran, and so the comment says, but it does not any more: it was lost, or is deployed again."""
+    sha = wanted.deployment.head_sha if wanted.deployment else None
+    return any(each.commit_sha == sha and each.github_state == DeploymentState.SUCCESS for each in deployed)
+
+
+def _under_way_since(environment: Environment, now: datetime) -> datetime:
+    changes = [moment.at for moment in environment.progress.moments[-1:]]
+    return max([*changes, environment.desired_at or now])
+
+
+def _status(wanted: Report, written: Written, deployed: Sequence[Deployed]) -> Iterator[Part]:
+    """What is final; and that it is no more, where it was said that the commit runs."""
+    is_final = wanted.check is None or wanted.check.status is CheckStatus.COMPLETED or _said_to_run(wanted, deployed)
+    if wanted.status is not None and is_final and digest(wanted.status) != written.status_digest:
+        yield PutStatus(wanted.status)
+
+
+def _deployments(wanted: Deployment | None, deployed: Sequence[Deployed]) -> Iterator[Part]:
+    if wanted is None:
+        return
+    current = next((each for each in deployed if each.commit_sha == wanted.head_sha), None)
+    if current is not None:
+        yield from _current(wanted, current)
+    if wanted.state not in (DeploymentState.SUCCESS, DeploymentState.INACTIVE):
+        return  # until this commit runs, the one before is what is deployed
+    for each in deployed:
+        if each is not current and each.github_id is not None and each.github_state != DeploymentState.INACTIVE:
+            yield RetireDeployment(each.commit_sha, each.github_id)
+
+
+def _current(wanted: Deployment, current: Deployed) -> Iterator[Part]:
+    if current.github_id is None:
+        if wanted.state is not DeploymentState.INACTIVE:
+            yield MakeDeployment(wanted)
+    elif wanted.state in _FINAL and wanted.state != current.github_state:
+        yield TellDeployment(wanted, current.github_id)
