@@ -114,32 +114,33 @@ class Flux:
         self._clock = clock
 
     def poke(self, poke: Poke) -> None:
-        """Have changed environments' own sources fetched, and the root where it must tell of them.
+        """Have changed environments' own sources fetched, and the root's where it must tell of them.
 
-        The root is left alone when nothing came or went and every changed environment has a GitRepository of its own:
-        with many environments, reconciling it costs more than all else. Raises Transient or Stalled with a summary.
+        What is fetched anew is applied by itself. The root is left alone when nothing came or went and every changed
+        environment has a GitRepository of its own: with many environments, applying it costs more than all else.
+        Raises Transient or Stalled with a summary.
         """
         now = self._clock().isoformat()
         roots = self._roots.find()
         namespaces = dict.fromkeys(root.namespace for root in roots)
         names = [Root(namespace, name) for namespace in namespaces for name in poke.changed]
-        own = [_source(name, now) for name in names]
-        if poke.is_again:
-            # What was fetched before, and lost in the cluster since, is not applied again for a fetch.
-            own += [_kustomization(name, now) for name in names]
-        sources = [replace(source, is_optional=True) for source in own]
+        own = [replace(target, is_optional=True) for target in _targets(names, now, is_applied=poke.is_again)]
+        above = _targets(roots, now, is_applied=poke.is_again)
         if poke.came_or_went:
-            poke_all(self._api, "Flux", [*sources, *_both(roots, now)])
-        elif poke_all(self._api, "Flux", sources):
-            poke_all(self._api, "Flux", _both(roots, now))
+            poke_all(self._api, "Flux", [*own, *above])
+        elif poke_all(self._api, "Flux", own):
+            poke_all(self._api, "Flux", above)
 
     def needs(self) -> Sequence[Target]:
         """What must be there, and may be patched, for a poke to work."""
-        return _both(self._roots.find(), self._clock().isoformat())
+        return _targets(self._roots.find(), self._clock().isoformat(), is_applied=True)
 
 
-def _both(roots: Sequence[Root], now: str) -> tuple[Target, ...]:
-    return (*(_source(root, now) for root in roots), *(_kustomization(root, now) for root in roots))
+def _targets(names: Sequence[Root], now: str, *, is_applied: bool) -> tuple[Target, ...]:
+    """What fetches, and, where `is_applied`, also what applies: what was fetched before, and lost in the cluster since,
+    is not applied again for a fetch. Else that would only apply once more what is old."""
+    sources = (_source(name, now) for name in names)
+    return (*sources, *(_kustomization(name, now) for name in names)) if is_applied else tuple(sources)
 
 
 def _source(root: Root, now: str) -> Target:

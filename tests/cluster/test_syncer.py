@@ -144,15 +144,13 @@ def test_poke_of_a_server_that_says_nothing_ends_with_what_was_left_undone(serve
     ("poke", "poked"),
     [
         (Poke(("pr-1",), came_or_went=False), {f"{SOURCES}/pr-1"}),
-        (
-            Poke(("pr-1",), came_or_went=True),
-            {f"{SOURCES}/pr-1", f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"},
-        ),
-        (Poke(("pr-2",), came_or_went=False), {f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"}),
-        (Poke((), came_or_went=True), {f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"}),
+        (Poke(("pr-1",), came_or_went=True), {f"{SOURCES}/pr-1", f"{SOURCES}/flux-system"}),
+        (Poke(("pr-2",), came_or_went=False), {f"{SOURCES}/flux-system"}),
+        (Poke((), came_or_went=True), {f"{SOURCES}/flux-system"}),
+        (Poke((), came_or_went=True, is_again=True), {f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system"}),
         (Poke((), came_or_went=False), set()),
     ],
-    ids=["own source", "came or went", "no own source", "only went", "nothing"],
+    ids=["own source", "came or went", "no own source", "only went", "only went, again", "nothing"],
 )
 def test_flux_reconciles_own_sources_and_the_root_only_where_it_must(serve: Serve, poke: Poke, poked: set[str]) -> None:
     objects = Objects(f"{SOURCES}/pr-1", f"{SOURCES}/flux-system", f"{KUSTOMIZATIONS}/flux-system")

@@ -149,6 +149,7 @@ def test_folder_changed_by_hand_in_git_is_put_back_with_a_commit_that_says_so(
     realm: Realm, shop: Shop, tmp_path: Path
 ) -> None:
     git = upstream(realm, tmp_path)
+    by_people = _by_people(realm)
     changed, lacking, longer = pulls = [shop.open_until_ready() for _ in range(3)]
     rows = [shop.row(pull) for pull in pulls]
     trees = [remote.tree_of(realm.world, row.folder) for row in rows]
@@ -162,10 +163,14 @@ def test_folder_changed_by_hand_in_git_is_put_back_with_a_commit_that_says_so(
         assert restored.subject.startswith("Restore ")
         assert restored.trailers["Reason"] == DRIFT
     # What the person did is on the branch as well: nothing is rewritten.
-    assert sum(commit.subject.startswith("Human: ") for commit in remote.commits(realm.world)) == 3
+    assert _by_people(realm) == by_people + 3
     for pull in pulls:
         shop.await_status(pull, "ready")
     assert_converged(shop)
     held = realm.api.get("apps/v1", "Deployment", "web", shop.row(changed).namespace)
     assert held is not None
     assert held["spec"]["replicas"] == 1
+
+
+def _by_people(realm: Realm) -> int:
+    return sum(commit.subject.startswith("Human: ") for commit in remote.commits(realm.world))

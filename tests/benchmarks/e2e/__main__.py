@@ -2,7 +2,8 @@
 
 In one run for each syncer, on one stack: beside an environment that can never become ready and one that the API
 server refuses, pull requests one after the other (P11), the peer, then one commit among 10 environments, 200 opened at
-once, and one commit among all of them (P12). A goal that is missed is a line in the table, not a failure.
+once, one commit among all of them (P12), and as many opened at once for the peer. A goal that is missed is a line in
+the table, not a failure.
 """
 
 import json
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from app.demo.real import tools
 from app.demo.real.stack import Syncer
 from tests.benchmarks.e2e import cost, peer, ready
 from tests.benchmarks.e2e.figures import Figures, document, table
+from tests.benchmarks.e2e.peer import Peer
 from tests.benchmarks.e2e.ready import Waits, p50, p95
 from tests.benchmarks.e2e.timeline import Timeline
 from tests.e2e.options import SYNCERS
@@ -83,13 +86,15 @@ def _measure(syncer: Syncer, plan: Plan) -> Figures:
     ):
         timeline = Timeline(realm.api)
         timeline.start()
+        generator = peer.running(realm, timeline) if syncer == "argocd" else nullcontext()
         try:
-            return _figures(realm, timeline, plan)
+            with generator as other:
+                return _figures(realm, timeline, plan, other)
         finally:
             timeline.stop()
 
 
-def _figures(realm: Realm, timeline: Timeline, plan: Plan) -> Figures:
+def _figures(realm: Realm, timeline: Timeline, plan: Plan, other: Peer | None) -> Figures:
     _open_the_broken(realm)
     shop = Shop.create(realm.world, "acme/one")
     _say(realm, "warming up")
@@ -97,7 +102,7 @@ def _figures(realm: Realm, timeline: Timeline, plan: Plan) -> Figures:
     _say(realm, f"{plan.rounds} pull requests, one after the other")
     ours = ready.measure(realm, timeline, shop, plan.rounds)
     _say(realm, f"opened {p50(ours.opened)} s, pushed {p50(ours.pushed)} s, applied p95 {p95(ours.applied)} s")
-    theirs = _peer(realm, timeline, plan) if realm.syncer == "argocd" else None
+    theirs = _peer(realm, other, plan) if other else None
     _say(realm, "one that nobody wakes the syncer for")
     unpoked = ready.unpoked(realm, timeline, Shop.create(realm.world, "acme/unpoked"))
     _say(realm, f"one commit among {FEW}")
@@ -116,21 +121,28 @@ def _figures(realm: Realm, timeline: Timeline, plan: Plan) -> Figures:
     _say(realm, f"one commit among {FEW + plan.many}")
     cost.settle(realm)
     among_many = cost.one_commit(realm, timeline, few, pulls[1], plan.seconds)
-    return Figures(ours, theirs, unpoked, together, plan.many, among_few, among_many)
+    peer_together = _peer_at_once(realm, other, plan) if other else None
+    return Figures(ours, theirs, unpoked, together, plan.many, peer_together, among_few, among_many)
 
 
-def _peer(realm: Realm, timeline: Timeline, plan: Plan) -> Waits:
+def _peer_at_once(realm: Realm, other: Peer, plan: Plan) -> float:
+    _say(realm, f"{plan.many} opened at once for its own generator")
+    seconds = other.many(plan.many, _READY_SECONDS)
+    _say(realm, f"all of them run after {seconds:.0f} s")
+    return seconds
+
+
+def _peer(realm: Realm, other: Peer, plan: Plan) -> Waits:
     _say(realm, "Argo CD's own generator")
     waits = Waits()
-    with peer.running(realm, timeline) as generator:
-        for number in range(plan.rounds + 2):
-            pull, opened = generator.opened()
-            time.sleep(1)
-            pushed = generator.pushed(pull)
-            generator.closed(pull)
-            if number >= 2:
-                waits.opened.append(opened)
-                waits.pushed.append(pushed)
+    for number in range(plan.rounds + 2):
+        pull, opened = other.opened()
+        time.sleep(1)
+        pushed = other.pushed(pull)
+        other.closed(pull)
+        if number >= 2:
+            waits.opened.append(opened)
+            waits.pushed.append(pushed)
     _say(realm, f"its own generator: opened {p50(waits.opened)} s, pushed {p50(waits.pushed)} s")
     return waits
 

@@ -70,6 +70,14 @@ class Peer:
         self.realm.api.wait("argoproj.io/v1alpha1", "Application", ("argocd", name), lambda it: it is None, 60)
         self.realm.api.delete("v1", "Namespace", name)
 
+    def many(self, count: int, seconds: float) -> float:
+        """Open so many at once; the seconds until all of them ran."""
+        github, began = self.realm.world.github, time.time()
+        pulls = [github.open_pull_request(_REPOSITORY, sending=_NOBODY) for _ in range(count)]
+        for pull in pulls:
+            self._send(pull, "opened")
+        return max(self.timeline.await_ready(_application(pull), pull.head_sha, seconds) for pull in pulls) - began
+
     def _told(self, pull: PullRequest, action: str) -> float:
         began = time.time()
         self._send(pull, action)
