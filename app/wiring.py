@@ -29,6 +29,7 @@ from app.stages.decide import Decider
 from app.stages.follow import Follower
 from app.stages.obey import Obeyer
 from app.stages.publish import Publisher
+from app.stages.react import Reactor
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
 from app.stages.wake import Waker
@@ -119,7 +120,8 @@ class Wiring:
     def obeyer(self) -> Obeyer:
         """What does as people say."""
         github = self.github
-        return Obeyer(self.store, github.pull_requests, github.conversations, self.settings.policy, self.bell)
+        reactor = Reactor(self.store, github.conversations, self.settings.github_budget)
+        return Obeyer(self.store, github.pull_requests, github.conversations, self.settings.policy, self.bell, reactor)
 
     @cached_property
     def publisher(self) -> Publisher:
@@ -164,6 +166,7 @@ class Wiring:
             secrets,
             self.redis_is_up,
             github_app_id=self.settings.github_app_id,
+            github_limits=self.settings.github_budget,
         )
 
     def redis_is_up(self) -> bool:

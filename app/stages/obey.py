@@ -21,6 +21,7 @@ from app.domain.pull_request import Author, Missing
 from app.domain.retry import delay
 from app.errors import EphemeraError, Transient
 from app.ports import Bell, Conversations, PullRequests, Reaction, Ring
+from app.stages.react import Reactor
 from app.store import commands, obeying
 from app.store.asking import LOW, Refused
 from app.store.commands import DONE, REFUSED, VOID, Waiting
@@ -71,6 +72,7 @@ class Obeyer:
     conversations: Conversations
     policy: Policy
     bell: Bell
+    reactor: Reactor
 
     def run(self) -> None:
         """Deal with all that is due, those of one environment in the order in which they came."""
@@ -144,7 +146,7 @@ class Obeyer:
         # An edit within the second in which it was written shows in nothing but the words.
         if comment.is_edited or said is None or said.words != waiting.words:
             return _Void("the comment was edited; only a new one counts")
-        self._react(waiting, environment, Reaction.SEEN)
+        self.reactor.react(environment, waiting.comment_id, Reaction.SEEN)
         return _Meant(said.command, said.words, comment.author, said.has_more)
 
     def _allow(self, session: Session, meant: _Meant, environment: Environment) -> Command:
@@ -217,16 +219,8 @@ class Obeyer:
     def _tell(self, waiting: Waiting, environment: Environment, end: _End) -> None:
         self.bell.ring(*end.rings)
         _log.info("obey.done", environment=environment.key, command=waiting.id, state=end.state, by=waiting.actor.login)
-        if end.state in _REACTIONS and waiting.source is Source.COMMENT:
-            self._react(waiting, environment, _REACTIONS[end.state])
-
-    def _react(self, waiting: Waiting, environment: Environment, reaction: Reaction) -> None:
-        """A courtesy: the answer stands in our own comment, so nothing waits for a reaction that fails."""
-        assert waiting.comment_id is not None
-        try:
-            self.conversations.react(environment.repository, waiting.comment_id, reaction)
-        except EphemeraError as error:
-            _log.warning("obey.unreacted", environment=environment.key, reaction=reaction.value, error=str(error))
+        if end.state in _REACTIONS and waiting.comment_id is not None:
+            self.reactor.react(environment, waiting.comment_id, _REACTIONS[end.state])
 
 
 def _asker(waiting: Waiting, author: Author) -> Asker:

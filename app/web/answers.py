@@ -220,6 +220,21 @@ class DeploymentsAnswer(_Answer):
     next: str | None = Field(description=_NEXT)
 
 
+class QueueAnswer(_Answer):
+    """What the pull requests of one installation of the App have still to be told."""
+
+    installation_id: int | None = Field(description="null for repositories whose installation is not known yet")
+    reports: int = Field(description="Environments whose pull request says something else than it should")
+    waits_until: datetime | None = Field(description="Nothing is written before then; null where nothing is waited for")
+    why: str | None = Field(description="What it is waited for")
+
+
+class QueuesAnswer(_Answer):
+    """The writes to GitHub that are due; an installation for which there are none is not listed."""
+
+    items: list[QueueAnswer]
+
+
 class AcceptedAnswer(_Answer):
     """The request was kept. It is done when `watermarks.published` of the environment has reached the generation."""
 

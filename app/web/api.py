@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi.blueprint import APIBlueprint
 
-from app.store import queries
+from app.store import queries, reporting
 from app.store.engine import Session
 from app.web import acting, document, presenting
 from app.web.acting import missing
@@ -12,6 +12,7 @@ from app.web.answers import (
     EnvironmentDetailAnswer,
     EnvironmentsAnswer,
     EventsAnswer,
+    QueuesAnswer,
 )
 from app.web.auth import refuse_strangers
 from app.web.paging import following, page
@@ -47,6 +48,7 @@ def blueprint() -> APIBlueprint:
     document.read(api, _ONE, get_environment, EnvironmentDetailAnswer, finds_one=True)
     document.read(api, f"{_ONE}/events", list_events, EventsAnswer, finds_one=True)
     document.read(api, f"{_ONE}/deployments", list_deployments, DeploymentsAnswer, finds_one=True)
+    document.read(api, "/queues", list_queues, QueuesAnswer, finds_one=False)
     acting.add_to(api, _ONE)
     return api
 
@@ -84,6 +86,15 @@ def list_deployments(path: EnvironmentPath, query: DeploymentsQuery) -> Response
         found = queries.deployments(session, path.environment_id, query.span)
     items = [presenting.deployment(item) for item in found.items]
     return page(DeploymentsAnswer(items=items, next=following(DEPLOYMENTS, found.next)))
+
+
+def list_queues(query: NoQuery) -> Response:  # noqa: ARG001 - that there is none is checked
+    """Show which writes to GitHub are due, and what they wait for."""
+    services = provided()
+    with services.store.begin() as session:
+        found = reporting.waiting(session, services.github_limits)
+    answer = QueuesAnswer(items=[presenting.queue(item) for item in found])
+    return Response(answer.model_dump_json(), mimetype=_JSON)
 
 
 def _must_exist(session: Session, environment_id: int) -> None:

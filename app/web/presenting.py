@@ -7,6 +7,7 @@ from app.domain.desired import Absent, Desired, Present, Waiting
 from app.domain.environment import Environment
 from app.domain.health import Problem, Workload
 from app.store.queries import Deployment, Detail, HistoryLine, Overview
+from app.store.reporting import Queue
 from app.web.answers import (
     ApprovalAnswer,
     AskedAnswer,
@@ -21,6 +22,7 @@ from app.web.answers import (
     PartAnswer,
     ProblemAnswer,
     PublishedAnswer,
+    QueueAnswer,
     TeardownAnswer,
     TroubleAnswer,
     WatermarksAnswer,
@@ -96,6 +98,16 @@ def event(item: HistoryLine) -> EventAnswer:
         actor=item.actor,
         delivery=item.delivery_id,
         commit_sha=item.commit_sha,
+    )
+
+
+def queue(item: Queue) -> QueueAnswer:
+    """What one installation has still to be told."""
+    return QueueAnswer(
+        installation_id=item.installation_id,
+        reports=item.reports,
+        waits_until=item.wait.until if item.wait else None,
+        why=item.wait.why if item.wait else None,
     )
 
 

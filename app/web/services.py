@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.domain.budget import USUAL, Limits
 from app.domain.policy import Policy
 from app.ports import Bell
 from app.store.engine import Store
@@ -30,6 +31,8 @@ class Services:
     """GitHub sends no larger payload (https://docs.github.com/en/webhooks/webhook-events-and-payloads)."""
     github_app_id: str = ""
     """Our App's: check runs of others are none of our business."""
+    github_limits: Limits | None = USUAL
+    """What an installation may write; None: as much as it likes."""
 
 
 def provide(app: Flask, services: Services) -> None:

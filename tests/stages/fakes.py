@@ -62,7 +62,7 @@ class People:
     meanwhile: Callable[[], None] = nothing
     comments: dict[int, Comment] = field(default_factory=dict)
     reactions: list[tuple[int, Reaction]] = field(default_factory=list)
-    refuses_reactions: bool = False
+    react_error: EphemeraError | None = None
 
     def comment(self, repository: RepositoryRef, comment_id: int) -> Comment | Missing:
         if self.error is not None:
@@ -70,8 +70,8 @@ class People:
         return self.comments.get(comment_id, Missing())
 
     def react(self, repository: RepositoryRef, comment_id: int, reaction: Reaction) -> None:
-        if self.refuses_reactions:
-            raise Transient("reacting: GitHub answered 502")
+        if self.react_error is not None:
+            raise self.react_error
         self.reactions.append((comment_id, reaction))
 
     def may_write(self, repository: RepositoryRef, account: Author) -> bool:

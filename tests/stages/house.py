@@ -20,6 +20,7 @@ from app.stages.decide import Decider
 from app.stages.obey import Obeyer
 from app.stages.observe import Observer
 from app.stages.publish import Publisher
+from app.stages.react import Reactor
 from app.stages.report import Reporter
 from app.stages.sweep import Sweeper
 from app.store import approving, asking, clusters, leading
@@ -62,7 +63,8 @@ class House:
         self.destinations = {CLUSTER.name: Destination(self.syncer)}
         self.branch = Branch(partial(look, repository), self.destinations, partial(own_refs, repository))
         self.decider = Decider(self.store, self.truth, self.people, POLICY, self.bell, readers=1, limits=None)
-        self.obeyer = Obeyer(self.store, self.truth, self.people, POLICY, self.bell)
+        reactor = Reactor(self.store, self.people, limits=None)
+        self.obeyer = Obeyer(self.store, self.truth, self.people, POLICY, self.bell, reactor)
         self.publisher = Publisher(
             self.store,
             repository,

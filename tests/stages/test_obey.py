@@ -370,7 +370,7 @@ def test_what_can_never_be_found_out_is_refused_in_the_end(seen: House, error: T
 
 
 def test_reaction_that_fails_holds_up_nothing(seen: House) -> None:
-    seen.people.refuses_reactions = True
+    seen.people.react_error = Transient("reacting: GitHub answered 502")
     say(seen, "/ephemera destroy")
     obey(seen)
     assert (states(seen), asked(seen)) == (["done"], ["command.destroy"])

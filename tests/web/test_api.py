@@ -16,7 +16,7 @@ from app.domain.expiry import Life
 from app.domain.health import Cause, Health, Holding, LogSource, Phase, Problem, Sync, Workload
 from app.domain.pull_request import RepositoryRef
 from app.ports import Ring
-from app.store import approving, asking, clusters, deciding, observing, publishing, troubles, wishing
+from app.store import approving, asking, budget, clusters, deciding, observing, publishing, troubles, wishing
 from app.store.asking import Ask
 from app.store.publishing import Kept
 from app.store.rows import environment_of, locked
@@ -202,6 +202,19 @@ def test_drift_and_what_cannot_go_are_shown(house: House, reader: Visitor) -> No
         {"name": "ConfigMap/lock", "finalizers": ["acme.com/lock"], "since": "2026-11-24T11:48:00Z"}
     ]
     assert shown["events"][0]["kind"] == "drift"
+
+
+def test_what_github_has_still_to_be_told_is_shown_with_what_it_waits_for(house: House, reader: Visitor) -> None:
+    assert reader.get("/queues").get_json() == {"items": []}
+    decide(house, add(house, 42), Present(spec()))
+    assert reader.get("/queues").get_json()["items"] == [
+        {"installation_id": SHOP.installation_id, "reports": 1, "waits_until": None, "why": None}
+    ]
+    with house.store.begin() as session:
+        budget.pause(session, SHOP.installation_id, timedelta(minutes=5), "GitHub answered 403")
+    (waiting,) = reader.get("/queues").get_json()["items"]
+    assert waiting["why"] == "GitHub asked for a pause"
+    assert datetime.fromisoformat(waiting["waits_until"]) > datetime.now(UTC)
 
 
 @pytest.mark.parametrize(
