@@ -1,6 +1,8 @@
 """`python -m tests.e2e`: run these tests with each syncer, one after the other, on a stack of its own."""
 
 import os
+import signal
+import subprocess
 import sys
 
 import click
@@ -23,13 +25,24 @@ def main(syncer: str | None, arguments: tuple[str, ...], *, keep: bool) -> None:
         sys.exit(1)
     wanted = [syncer] if syncer else list(SYNCERS)
     failed = 0
-    for number, name in enumerate(wanted, start=1):
-        os.environ[SYNCER] = name
-        os.environ[KEEP] = "1" if keep and number == len(wanted) else ""
-        report = f"--junitxml=build/e2e-{name}.xml"
-        status = pytest.main(["tests/e2e", "-v", report, *(["-s"] if keep else []), *arguments])
-        failed = failed or int(status)
+    for name in wanted:
+        status = _run(name, arguments, keep=keep and name == wanted[-1])
+        failed = failed or status
+        if status == pytest.ExitCode.INTERRUPTED:
+            break
     sys.exit(failed)
+
+
+def _run(syncer: str, arguments: tuple[str, ...], *, keep: bool) -> int:
+    """Run the tests with one syncer, in a process of their own: which of them there are depends on it."""
+    report = f"--junitxml=build/e2e-{syncer}.xml"
+    command = [sys.executable, "-m", "pytest", "tests/e2e", "-v", report, *(["-s"] if keep else []), *arguments]
+    environment = {**os.environ, SYNCER: syncer, KEEP: "1" if keep else ""}
+    with subprocess.Popen(command, env=environment) as tests:
+        # Ctrl-C reaches them from the terminal as well.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: tests.terminate())
+        return tests.wait()
 
 
 if __name__ == "__main__":
