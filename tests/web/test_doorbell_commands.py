@@ -99,6 +99,12 @@ def test_button_names_the_environment_the_commit_and_which_it_was() -> None:
     assert bell.digest == hashlib.sha256(receipt.body).digest()
 
 
+def test_app_is_known_by_its_client_id_as_well() -> None:
+    body = json.dumps(changed(RUN, "check_run", app={"id": 9, "client_id": "Iv1.0123"})).encode()
+    assert parse_doorbell("d-1", "check_run", body, "Iv1.0123").outcome == MARKED
+    assert parse_doorbell("d-1", "check_run", body, APP).outcome == IGNORED
+
+
 def test_check_run_that_is_asked_for_again_names_the_environment() -> None:
     bell = read(RUN | {"action": "rerequested"}).command
     assert bell is not None

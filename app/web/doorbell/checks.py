@@ -59,8 +59,9 @@ def read_suite(letter: Letter, app_id: str) -> Receipt:
 
 
 def _is_ours(thing: Mapping[str, Any], app_id: str) -> bool:
+    """By the App's number, or its client id, with which one may sign in as well."""
     app = thing.get("app")
-    return isinstance(app, dict) and str(app.get("id")) == app_id
+    return isinstance(app, dict) and app_id in (str(app.get("id")), app.get("client_id"))
 
 
 def _environment(run: Mapping[str, Any]) -> int:
