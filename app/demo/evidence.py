@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg2
 
-from app.demo.github.readings import PullRequest
+from app.demo.github.readings import CheckRun, PullRequest
 from app.demo.outside import ENVIRONMENTS, SLUG, Outside
 
 HEAD_SHA = "ephemera.dev/head-sha"
@@ -93,8 +93,13 @@ class Evidence:
 
     def conclusion(self, repository: str, pull: PullRequest) -> str | None:
         """The conclusion of the head's only check run."""
+        run = self.check_run(repository, pull)
+        return run.conclusion if run else None
+
+    def check_run(self, repository: str, pull: PullRequest) -> CheckRun | None:
+        """The head's only check run; None when there is none yet, or more than one."""
         runs = self._outside.github.check_runs(repository, pull.head_sha)
-        return runs[0].conclusion if len(runs) == 1 else None
+        return runs[0] if len(runs) == 1 else None
 
     def comment(self, repository: str, number: int) -> str | None:
         """The one comment that Ephemera wrote; None when there is none yet, or more than one."""

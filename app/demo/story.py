@@ -1,11 +1,12 @@
-"""The main job, once, while somebody watches: opened, pushed to, closed, gone. Every step is read back."""
+"""The main job, once, while somebody watches: opened, pushed to, kept, closed, gone. Every step is read back."""
 
 from app.demo.evidence import Evidence
-from app.demo.github.readings import PullRequest
+from app.demo.github.readings import CheckRun, PullRequest
 from app.demo.narrator import Narrator
 from app.demo.outside import Outside
 
 REPOSITORY = "acme/shop"
+_COMMAND = "/ephemera extend 5d"
 
 
 def tell(outside: Outside, narrator: Narrator) -> None:
@@ -18,7 +19,8 @@ def tell(outside: Outside, narrator: Narrator) -> None:
     namespace = _committed(evidence, narrator, pull)
     narrator.quote(evidence.newest_commit())
     _runs(evidence, narrator, pull, namespace)
-    _told(evidence, narrator, pull)
+    narrator.quote(_told(evidence, narrator, pull))
+    narrator.quote(_shown(narrator.step("the check run has its buttons", lambda: _with_buttons(evidence, pull))))
 
     narrator.say("\nShe pushes another commit.")
     pull = outside.github.push(REPOSITORY, pull.number)
@@ -26,6 +28,11 @@ def tell(outside: Outside, narrator: Narrator) -> None:
     _committed(evidence, narrator, pull)
     _runs(evidence, narrator, pull, namespace)
     _told(evidence, narrator, pull)
+
+    narrator.say(f"\nShe may write to {REPOSITORY}, and comments: {_COMMAND}")
+    outside.github.set_permission(REPOSITORY, "ada", "write")
+    outside.github.comment(REPOSITORY, pull.number, author="ada", body=_COMMAND)
+    narrator.quote(narrator.step("the comment of Ephemera answers her", lambda: _answering(evidence, pull)))
 
     narrator.say("\nShe closes the pull request.")
     outside.github.close_pull_request(REPOSITORY, pull.number)
@@ -60,13 +67,26 @@ def _runs(evidence: Evidence, narrator: Narrator, pull: PullRequest, namespace: 
     narrator.step("PostgreSQL: the environment is ready", lambda: evidence.status(pull.number) == "ready")
 
 
-def _told(evidence: Evidence, narrator: Narrator, pull: PullRequest) -> None:
+def _told(evidence: Evidence, narrator: Narrator, pull: PullRequest) -> str:
     narrator.step(
         "the check run and the commit status say success",
         lambda: evidence.conclusion(REPOSITORY, pull) == evidence.commit_status(REPOSITORY, pull) == "success",
     )
-    comment = narrator.step("the comment on the pull request says ready", lambda: _ready(evidence, pull))
-    narrator.quote(comment)
+    return narrator.step("the comment on the pull request says ready", lambda: _ready(evidence, pull))
+
+
+def _with_buttons(evidence: Evidence, pull: PullRequest) -> CheckRun | None:
+    run = evidence.check_run(REPOSITORY, pull)
+    return run if run and run.actions else None
+
+
+def _shown(run: CheckRun) -> str:
+    return f"{run.name}: {run.conclusion}, {run.title}\nbuttons: {', '.join(run.actions)}\n\n{run.summary}"
+
+
+def _answering(evidence: Evidence, pull: PullRequest) -> str | None:
+    comment = evidence.comment(REPOSITORY, pull.number)
+    return comment if comment and f"`{_COMMAND}`" in comment else None
 
 
 def _ready(evidence: Evidence, pull: PullRequest) -> str | None:

@@ -72,6 +72,8 @@ def extend(
     until = now + min(length, limits.most)
     row.extended_until = max(row.extended_until or until, until)
     ends_at = life_of(row).ends_at(limits, now)
+    if row.expires_at is not None:
+        row.expires_at = ends_at
     note(session, row, "extended", f"kept until {ends_at:%Y-%m-%d %H:%M} UTC")
     return ends_at
 

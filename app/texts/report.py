@@ -66,7 +66,7 @@ def report(environment: Environment, now: datetime, telling: Telling = _DEFAULT)
         status=_status(check, scene, telling.status_context) if telling.status_context else None,
         comment=_comment(scene) if telling.comment else None,
         deployment=_deployment(scene),
-        is_settled=not scene.is_under_way or _is_answer_new(environment),
+        is_settled=not scene.is_under_way or scene.is_answer_new,
     )
 
 
@@ -80,12 +80,6 @@ def _is_silent(scene: Scene) -> bool:
 
 def _was_deployed(environment: Environment) -> bool:
     return environment.published.commit is not None
-
-
-def _is_answer_new(environment: Environment) -> bool:
-    """It was given since anything was decided, so that it is about what is under way."""
-    answer, decided_at = environment.answer, environment.desired_at
-    return answer is not None and (decided_at is None or answer.at >= decided_at)
 
 
 def _check(scene: Scene) -> CheckRun:

@@ -207,9 +207,18 @@ class Scene:
         return Markdown(stuck(self.environment))
 
     @property
+    def is_answer_new(self) -> bool:
+        """Somebody was answered since anything was decided, so that the answer is about what is under way."""
+        answer, decided_at = self.environment.answer, self.environment.desired_at
+        return answer is not None and (decided_at is None or answer.at >= decided_at)
+
+    @property
     def answer(self) -> Markdown | None:
-        """The answer to the last command."""
-        return prose(self.environment.answer.text) if self.environment.answer else None
+        """The answer to the last command; None where what it was about has gone since."""
+        answer = self.environment.answer
+        if answer is None or (isinstance(self.environment.desired, Absent) and not self.is_answer_new):
+            return None
+        return prose(answer.text)
 
     def at(self, time: datetime) -> Markdown:
         """The time, for a table."""

@@ -24,6 +24,7 @@ from tests.scenarios.shop import Shop
 SECRETS = ("hunter2", "ghp_0000000000000000000000000000notreal0")
 """Planted in the log of every container, `app/demo/real/container.log`."""
 _LOG = "FATAL: DATABASE_URL: connection refused"
+_FOLD = "<summary>The last lines of its log</summary>"
 Failing = Callable[[str], Shop]
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -94,7 +95,7 @@ class Teller:
         assert hint(Problem(told.cause, "", told.words)) in comment
         if told.waits:
             assert row.status in ("provisioning", "updating")
-            assert shop.says(pull) == ("in_progress", "pending")
+            assert shop.says(pull) == ("in_progress", None)
         else:
             assert row.status == "failed"
             assert shop.says(pull) == ("failure", "failure")
@@ -119,13 +120,13 @@ class Teller:
         found = [problem for problem in self._problems(shop, pull) if problem["cause"] == told.cause]
         is_in_time = told.waits or row.status == "failed"
         has_words = any(told.words in problem["message"] for problem in found) and told.words in comments[0]
-        return is_in_time and has_words and (not told.has_log or "<details>" in comments[0])
+        return is_in_time and has_words and (not told.has_log or _FOLD in comments[0])
 
     def _assert_log(self, comment: str, shown: Json, told: Told) -> None:
         log = shown["deployments"][0]["log"]
         if not told.has_log:
             return
-        folded = comment.partition("<details>")[2].partition("</details>")[0]
+        folded = comment.partition(_FOLD)[2].partition("</details>")[0]
         for text in (folded, log):
             assert _LOG in text
             assert "postgres://" in text

@@ -162,6 +162,16 @@ def test_answer_about_what_is_under_way_is_worth_a_comment_at_once(seconds: int,
     assert report(row, NOW).is_settled is is_settled
 
 
+@pytest.mark.parametrize(("seconds", "is_told"), [(-1, False), (1, True)])
+def test_what_is_gone_is_not_said_to_stay(seconds: int, is_told: bool) -> None:
+    gone = samples()["destroyed"]
+    assert gone.desired_at is not None
+    answer = Answer("ada", "extend 24h", "It stays.", is_refusal=False, at=gone.desired_at + timedelta(seconds=seconds))
+    comment = report(replace(gone, answer=answer), NOW).comment
+    assert comment is not None
+    assert ("It stays." in comment) is is_told
+
+
 def test_only_a_completed_check_run_has_buttons() -> None:
     for row in samples().values():
         check = report(row, NOW).check
