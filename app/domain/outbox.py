@@ -1,8 +1,9 @@
 """What has still to be written to a pull request: what its report says, less what GitHub is known to hold.
 
 A commit that becomes ready costs six writes: its check run twice, its deployment made and then successful, the one
-before it retired, and the comment. What would be overtaken within moments is held: a list of steps moves on once a
-minute, and the comment is written when there is something final to say, or nothing has been said for a minute.
+before it retired, and the comment. What would be overtaken within moments is held: that a commit waits for its turn is
+told after three seconds, a list of steps moves on once a minute, and the comment is written when there is something
+final to say, or nothing has been said for a minute.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ from app.domain.report import CheckRun, CheckStatus, Deployment, DeploymentState
 
 STEPS_EVERY = timedelta(minutes=1)
 """How often a check run that is not completed is written again."""
+QUEUED_AFTER = timedelta(seconds=3)
+"""So long a commit waits for its turn before a check run says so: most are committed by then."""
 SPEAKS_AFTER = timedelta(minutes=1)
 """So long a commit is under way before a comment says so where there is none yet."""
 
@@ -44,34 +47,41 @@ def outbox(
 ) -> Sequence[Part | Held]:
     """Everything that is to be written, what tells most first, each with one call; and until when the rest is held."""
     return [
-        *_check(wanted.check, written, now),
+        *_check(environment, wanted.check, written, now),
         *_comment(environment, wanted, written, deployed, now),
         *_status(wanted, written, deployed),
         *_deployments(wanted.deployment, deployed),
     ]
 
 
-def _check(check: CheckRun | None, written: Written, now: datetime) -> Iterator[Part | Held]:
+def _check(environment: Environment, check: CheckRun | None, written: Written, now: datetime) -> Iterator[Part | Held]:
     if check is None or digest(check) == written.check_digest:
         return
-    is_completed = check.status is CheckStatus.COMPLETED
-    if check.head_sha != written.check_sha:
-        if written.check_id is not None and written.check_sha is not None and not written.check_is_completed:
-            ended = superseded(written.check_sha, check.external_id, check.head_sha)
-            yield PutCheck(ended, written.check_id, is_create=False)
-        else:
-            yield PutCheck(check, None, is_create=True)
-    elif not is_completed and not written.check_is_completed and now < (at := _next_steps(written, now)):
+    is_other = check.head_sha != written.check_sha
+    if is_other and written.check_id is not None and written.check_sha is not None and not written.check_is_completed:
+        ended = superseded(written.check_sha, check.external_id, check.head_sha)
+        yield PutCheck(ended, written.check_id, is_create=False)
+        return
+    # GitHub does not open a completed run again.
+    is_new = is_other or (written.check_is_completed and check.status is not CheckStatus.COMPLETED)
+    if now < (at := _told_at(environment, check, written, now, is_new=is_new)):
         yield Held(at)
-    else:
-        part = PutCheck(check, written.check_id, is_create=False)
-        # GitHub does not open a completed run again, and one whose creation was begun is not known by its id.
-        is_new = (written.check_is_completed and not is_completed) or part.key in written.unsure
-        yield PutCheck(check, None, is_create=True) if is_new else part
+        return
+    part = PutCheck(check, written.check_id, is_create=False)
+    # One whose creation was begun is not known by its id.
+    yield PutCheck(check, None, is_create=True) if is_new or part.key in written.unsure else part
 
 
-def _next_steps(written: Written, now: datetime) -> datetime:
-    return now if written.check_at is None else written.check_at + STEPS_EVERY
+def _told_at(environment: Environment, check: CheckRun, written: Written, now: datetime, *, is_new: bool) -> datetime:
+    """When the check run may be written: what is likely to be overtaken within moments is not told at once."""
+    if check.status is CheckStatus.COMPLETED:
+        return now
+    if is_new:
+        is_queued = check.status is CheckStatus.QUEUED
+        return (environment.desired_at or now) + QUEUED_AFTER if is_queued else now
+    if written.check_at is None or (written.check_is_queued and check.status is not CheckStatus.QUEUED):
+        return now
+    return written.check_at + STEPS_EVERY
 
 
 def _comment(

@@ -16,6 +16,7 @@ class Written:
     check_sha: str | None = None
     check_id: int | None = None
     check_is_completed: bool = True
+    check_is_queued: bool = False
     check_at: datetime | None = None
     status_digest: str | None = None
     comment_digest: str | None = None
@@ -144,6 +145,7 @@ def after(part: Part, github_id: int | None, written: Written, now: datetime) ->
                 check_sha=check.head_sha,
                 check_id=github_id,
                 check_is_completed=check.status is CheckStatus.COMPLETED,
+                check_is_queued=check.status is CheckStatus.QUEUED,
                 check_at=now,
             )
         case PutStatus(status):

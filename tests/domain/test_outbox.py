@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.environment import Moment, Progress, Status
-from app.domain.outbox import SPEAKS_AFTER, STEPS_EVERY, Held, outbox
+from app.domain.outbox import QUEUED_AFTER, SPEAKS_AFTER, STEPS_EVERY, Held, outbox
 from app.domain.parts import (
     Deployed,
     MakeDeployment,
@@ -123,6 +123,20 @@ def test_steps_move_on_once_a_minute() -> None:
     assert entries(moved, replace(written, check_at=NOW - STEPS_EVERY)) == [PutCheck(check, 7, is_create=False)]
 
 
+@pytest.mark.parametrize("written", [NOTHING, Written("old", SHA, 7), Written("old", OLD_SHA, 7)])
+def test_turn_that_is_waited_for_is_told_once_that_takes_a_while(written: Written) -> None:
+    queued = replace(CHECK, status=CheckStatus.QUEUED)
+    decided = NOW - SECOND
+    assert entries(Report(queued), written, seconds=1) == [Held(decided + QUEUED_AFTER)]
+    assert entries(Report(queued), written, seconds=3) == [PutCheck(queued, None, is_create=True)]
+
+
+def test_what_was_queued_is_told_to_be_under_way_at_once() -> None:
+    queued = replace(CHECK, status=CheckStatus.QUEUED)
+    written = after(PutCheck(queued, None, is_create=True), 7, Written(), NOW)
+    assert entries(Report(CHECK), written) == [PutCheck(CHECK, 7, is_create=False)]
+
+
 def test_outcome_does_not_wait_for_the_minute() -> None:
     written = after(PutCheck(CHECK, None, is_create=True), 7, Written(), NOW)
     assert entries(Report(DONE), written) == [PutCheck(DONE, 7, is_create=False)]
@@ -226,7 +240,7 @@ def test_part_whose_creation_was_begun_is_looked_for_not_taken_by_its_id(key: st
 
 
 def test_what_was_written_survives_the_row() -> None:
-    written = Written("a", SHA, 7, False, NOW, "b", "c", 3).begun("comment")
+    written = Written("a", SHA, 7, False, True, NOW, "b", "c", 3).begun("comment")
     assert Written.from_json(written.to_json()) == written
     assert Written.from_json({}) == Written()
     assert Written.from_json({"check_digest": "a", "check_sha": SHA, "check_id": 7}) == Written("a", SHA, 7)
