@@ -30,6 +30,8 @@ from app.store.engine import Store
 from tests.web.house import POLICY, SECRET
 from tests.web.house import House as Web
 
+pytestmark = pytest.mark.slow
+
 WITHIN = timedelta(minutes=15)
 NAME = "acme/shop"
 

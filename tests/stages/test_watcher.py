@@ -88,6 +88,7 @@ def seen_sha(house: House) -> str | None:
     return health.workloads[0].head_sha if health else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
 def test_another_takes_over_from_a_leader_that_was_killed_or_stopped(vacant: House, end: signal.Signals) -> None:
     with process(vacant, "first", OLD_SHA) as first:
@@ -110,6 +111,7 @@ def test_watcher_that_is_started_again_need_not_wait_for_its_own_lease(vacant: H
     assert str(now) < str(left)
 
 
+@pytest.mark.slow
 def test_leader_that_was_stopped_and_goes_on_writes_nothing_and_stands_by(vacant: House) -> None:
     with process(vacant, "first", OLD_SHA) as first:
         sees(vacant, OLD_SHA)
