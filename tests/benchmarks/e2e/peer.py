@@ -227,6 +227,8 @@ def _forwarder(target: str, token: str) -> Iterator[str]:
             self.send_response(answer.status_code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer.content)))
+            # By it the next page of a list is found.
+            self.send_header("Link", answer.headers.get("Link", ""))
             self.end_headers()
             self.wfile.write(answer.content)
 
