@@ -24,6 +24,7 @@ class Timeline:
     ready: dict[tuple[str, str], float] = field(default_factory=dict)
     """The same -> when it was first rolled out at that commit."""
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -42,11 +43,10 @@ class Timeline:
         return self._await(lambda: self.applied.get((namespace, sha)), f"{namespace} to be at {sha[:7]}", seconds)
 
     def _await(self, look: Callable[[], float | None], what: str, seconds: float) -> float:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        with self._changed:
+            self._changed.wait_for(lambda: look() is not None, seconds)
             if (found := look()) is not None:
                 return found
-            time.sleep(0.005)
         raise TimeoutError(f"waited {seconds:.0f} s for {what}")
 
     def _run(self) -> None:
@@ -54,7 +54,9 @@ class Timeline:
             with suppress(ApiError, OSError):
                 for event in self.api.watch("apps/v1", "Deployment", timeoutSeconds=_WATCH_SECONDS):
                     if event["type"] in ("ADDED", "MODIFIED"):
-                        self._see(event["object"])
+                        with self._changed:
+                            self._see(event["object"])
+                            self._changed.notify_all()
 
     def _see(self, deployment: dict[str, Any]) -> None:
         now = time.time()
