@@ -26,7 +26,7 @@ def syncer(request: pytest.FixtureRequest) -> str:
     """Give the name of a syncer; the named cluster may lack it."""
     name: str = request.param
     if (named := named_target()) and name not in named.syncers:
-        pytest.skip(f"no {name} in this cluster")
+        pytest.skip(f"this cluster was started without {name}; the run of make e2e for it has it")
     return name
 
 
