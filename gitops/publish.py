@@ -33,14 +33,20 @@ def publish(repository: Repository, read: Callable[[], Sequence[Change]], guard:
     """
 
     def work(clone: Clone) -> list[Published]:
-        published = _publish(clone, read, guard)
         try:
-            clone.tidy()
-        except BrokenCloneError:
-            repository.discard(clone)
-        return published
+            return _publish(clone, read, guard)
+        finally:
+            # Also when nothing was published: each try against a busy branch leaves a pack behind.
+            _tidy(repository, clone)
 
     return repository.use("publishing to", work)
+
+
+def _tidy(repository: Repository, clone: Clone) -> None:
+    try:
+        clone.tidy()
+    except BrokenCloneError:
+        repository.discard(clone)
 
 
 def _publish(clone: Clone, read: Callable[[], Sequence[Change]], guard: Callable[[], None]) -> list[Published]:

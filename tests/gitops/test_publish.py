@@ -120,7 +120,10 @@ def test_what_a_human_changed_meanwhile_is_not_taken_for_published(repository: R
     assert upstream.files(FOLDER) == {f"{FOLDER}/app.yaml": "one"}
 
 
-def test_branch_that_moves_under_every_try_ends_as_contended(repository: Repository, upstream: Upstream) -> None:
+def test_branch_that_moves_under_every_try_ends_as_contended(
+    repository: Repository, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitops.clone._PACK_LIMIT", 3)
     put(repository, change("one"))
     pushed: list[str] = []
 
@@ -130,6 +133,7 @@ def test_branch_that_moves_under_every_try_ends_as_contended(repository: Reposit
     with pytest.raises(Contended, match="8 tries"):
         publish(repository, lambda: [change("two")], outrun)
     assert upstream.head() == pushed[-1]
+    assert len(list(repository.cache.rglob("*.pack"))) <= 2, "what the tries left behind is gathered"
 
 
 def test_caller_that_lost_its_lock_pushes_nothing(repository: Repository, upstream: Upstream) -> None:
