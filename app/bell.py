@@ -14,8 +14,10 @@ QUEUES = {
     Ring.DECIDE: "high",
     Ring.OBEY: "high",
     Ring.PUBLISH: "high",
+    Ring.REVIEW: "high",
     Ring.REPORT: "default",
     Ring.CLEAN_UP: "low",
+    Ring.PROPOSE: "low",
     Ring.RECONCILE: "low",
     Ring.FOLLOW: "low",
 }

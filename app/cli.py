@@ -4,15 +4,18 @@ import secrets
 import signal
 import sys
 import threading
+import time
 import webbrowser
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 import yaml
 
-from app import bootstrapping, checking, clock, log, migrating, watcher
+from app import auditing, bootstrapping, checking, clock, log, migrating, watcher
 from app.domain.cluster import SyncerKind
 from app.domain.finding import Finding
 from app.errors import EphemeraError
@@ -22,9 +25,9 @@ from app.registering.manifest import Wanted
 from app.registering.page import Page
 from app.settings import Settings
 from app.store import tokens
+from app.store.auditing import lines as changes
 from app.store.tokens import Scope
-from app.texts.preview import preview
-from app.texts.samples import samples
+from app.texts.preview import preview, states
 from app.watcher import Post
 from app.wiring import this_process
 from gitops.check import check as check_manifests
@@ -39,6 +42,14 @@ def main() -> None:
         cli(standalone_mode=True)
     except (EphemeraError, GitopsError) as error:
         _fail(str(error))
+
+
+def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    del context
+    try:
+        return None if value is None else auditing.moment(value, is_end=parameter.name == "end")
+    except ValueError as error:
+        raise click.BadParameter("give a date, 2026-11-24, or a time, 2026-11-24T12:00:00Z") from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,27 +92,79 @@ def render(path: Path, templates: Path | None) -> None:
 
 
 @cli.command(name="preview-texts")
-@click.option("--state", type=click.Choice(list(samples())), help="only this one  [default: all]")
+@click.option("--state", type=click.Choice(states()), help="only this one  [default: all]")
 def preview_texts(state: str | None) -> None:
     """Print what a pull request reads in each state: check run, deployment, commit status, comment, explanation."""
-    click.echo("\n".join(preview(each) for each in ([state] if state else samples())), nl=False)
+    click.echo("\n".join(preview(each) for each in ([state] if state else states())), nl=False)
 
 
 @cli.command()
-@click.argument("syncer", type=click.Choice([SyncerKind.ARGOCD.value, SyncerKind.FLUX.value]))
+@click.argument("what", type=click.Choice([SyncerKind.ARGOCD.value, SyncerKind.FLUX.value, bootstrapping.AUDIT]))
 @click.option("--cluster", "name", help="which of the declared clusters  [default: the only one with that syncer]")
 @click.option("--dedicated", is_flag=True, help="this Argo CD serves nothing else: it need not look by itself so often")
 @click.option("--commit", is_flag=True, help="commit them to the environments repository, under bootstrap/<cluster>/")
-def bootstrap(syncer: str, name: str | None, *, dedicated: bool, commit: bool) -> None:
-    """Print the manifests that connect a cluster: Ephemera's rights there, and what Argo CD or Flux is to follow."""
+def bootstrap(what: str, name: str | None, *, dedicated: bool, commit: bool) -> None:
+    """Print the manifests that connect a cluster: Ephemera's rights there, and what Argo CD or Flux is to follow.
+
+    Or `audit`: who approves changes of the environments repository, and the rules that nobody there passes by.
+    """
+    if what == bootstrapping.AUDIT and (name or dedicated):
+        raise click.UsageError("--cluster and --dedicated are for argocd and flux")
     wiring = this_process()
-    cluster = bootstrapping.chosen(wiring.settings.declared_clusters, SyncerKind(syncer), name)
-    files = bootstrapping.manifests(wiring.settings, cluster, is_dedicated=dedicated)
+    if what == bootstrapping.AUDIT:
+        files = bootstrapping.audit_files(wiring.settings)
+        keep = partial(bootstrapping.commit_audit, clusters=wiring.settings.declared_clusters)
+    else:
+        cluster = bootstrapping.chosen(wiring.settings.declared_clusters, SyncerKind(what), name)
+        files = bootstrapping.manifests(wiring.settings, cluster, is_dedicated=dedicated)
+        keep = partial(bootstrapping.commit, cluster=cluster)
     if commit:
-        click.echo(bootstrapping.commit(wiring.repository, cluster, files))
+        click.echo(keep(wiring.repository, files=files))
         return
     for name_, content in files.items():
         click.echo(f"---\n# {name_}\n{content.decode()}", nl=False)
+
+
+@cli.group()
+def audit() -> None:
+    """The history of the environments repository: proven, and written out."""
+
+
+@audit.command(name="verify")
+@click.option("--since", metavar="COMMIT", help="look only at what follows this commit")
+@click.option("--github", "asks", is_flag=True, help="ask GitHub too who merged what")
+@click.option("--key", "keys", multiple=True, type=click.File(), help="public keys that signed earlier, a line each")
+@click.option("--json", "as_json", is_flag=True, help="print one JSON document")
+def verify_(since: str | None, keys: tuple[TextIO, ...], *, asks: bool, as_json: bool) -> None:
+    """Prove every commit against what was recorded, and list what does not fit.
+
+    Status 0: all is proven. 1: something does not fit. 2: it could not be looked at.
+    """
+    start = time.perf_counter()
+    try:
+        verifier = this_process().verifier
+        more = tuple(line for file in keys for line in file.read().splitlines() if line.strip())
+        verifier = replace(verifier, keys=verifier.keys + more)
+        if asks:
+            verifier = replace(verifier, proposals=this_process().github.proposals)
+        verified = verifier.run(since)
+    except (EphemeraError, GitopsError) as error:
+        _fail(str(error), status=2)
+    seconds = time.perf_counter() - start
+    click.echo("\n".join(auditing.document(verified, seconds) if as_json else auditing.lines(verified, seconds)))
+    if not verified.is_proven:
+        sys.exit(1)
+
+
+@audit.command()
+@click.option("--from", "start", metavar="TIME", callback=_moment, help="from this date, or RFC 3339 time, in UTC")
+@click.option("--to", "end", metavar="TIME", callback=_moment, help="to the end of this date, or before this time")
+@click.option("--format", "form", type=click.Choice(list(auditing.FORMS)), default="jsonl", show_default=True)
+def export(start: datetime | None, end: datetime | None, form: str) -> None:
+    """Write out every change with all that was recorded of it, oldest first."""
+    with this_process().store.begin() as session:
+        for text in auditing.FORMS[form](changes(session, start, end)):
+            click.echo(text, nl=False)
 
 
 @cli.group()
@@ -169,7 +232,8 @@ def clock_() -> None:
     stop = _until_told()
     migrating.until_done(stop)
     wiring = this_process()
-    clock.run(wiring.sweeper, wiring.waker, wiring.catch_up, wiring.bell, stop)
+    beside = clock.Beside(wiring.waker, wiring.catch_up, wiring.reviewer)
+    clock.run(wiring.sweeper, beside, wiring.bell, stop)
 
 
 def _until_told() -> threading.Event:
@@ -185,6 +249,6 @@ def _line(finding: Finding) -> str:
     return f"{mark}  {finding.what}: {finding.detail}{advice}"
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, status: int = 1) -> NoReturn:
     click.echo(f"ephemera: {message}", err=True)
-    sys.exit(1)
+    sys.exit(status)

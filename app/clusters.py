@@ -1,19 +1,17 @@
 """The file of clusters that `EPHEMERA_CLUSTERS` names, read as a whole: every mistake at once, in words."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.domain.cluster import Cluster, SyncerKind
-from app.errors import shown
+from app.yaml_file import read_yaml
 from gitops.fields import dns_label
 from gitops.naming import LABEL_LIMIT, host_name
 
 _KINDS = ("env:", "file:/", "kubeconfig:/")
-_LARGEST = 64 * 1024
 
 
 def label(value: str) -> str:
@@ -79,26 +77,7 @@ class _File(BaseModel):
 
 def read_clusters(path: Path) -> tuple[Cluster, ...]:
     """The clusters that the YAML file declares, in its order. Raises ValueError with one line for each mistake."""
-    try:
-        text = path.expanduser().read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"it cannot be read ({error})") from None
-    if len(text) > _LARGEST:
-        raise ValueError(f"it is longer than {_LARGEST} characters")
-    try:
-        clusters = tuple(declared.cluster() for declared in _File.model_validate(yaml.safe_load(text)).clusters)
-    except yaml.YAMLError as error:
-        raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        lines = [_line(detail) for detail in error.errors(include_url=False)]
-        raise ValueError("\n    ".join(["it is not usable:", *lines])) from None
+    clusters = tuple(declared.cluster() for declared in read_yaml(path, _File).clusters)
     if len({cluster.name for cluster in clusters}) != len(clusters):
         raise ValueError("two of its clusters have one name")
     return clusters
-
-
-def _line(detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"]) or "the file"
-    message = detail["msg"].removeprefix("Value error, ")
-    value = "" if detail["type"] == "missing" else f" is {shown(detail['input'])}"
-    return f"{where}{value}: {message}"

@@ -32,6 +32,16 @@ def publish() -> None:
     _run(Ring.PUBLISH, lambda wiring: wiring.publisher.run())
 
 
+def propose() -> None:
+    """Have the pull requests on the environments repository say what the rows say."""
+    _run(Ring.PROPOSE, lambda wiring: wiring.proposer.run())
+
+
+def review() -> None:
+    """Look at what people did with proposals."""
+    _run(Ring.REVIEW, lambda wiring: wiring.reviewer.run())
+
+
 def report() -> None:
     """Write to the pull requests."""
     _run(Ring.REPORT, lambda wiring: wiring.reporter.run())

@@ -26,6 +26,8 @@ class Ring(StrEnum):
     REPORT = "report"
     RECONCILE = "reconcile"
     FOLLOW = "follow"
+    PROPOSE = "propose"
+    REVIEW = "review"
     OBEY = "obey"
 
 
@@ -196,3 +198,86 @@ class ClusterView(Protocol):
 
     def log(self, namespace: str, source: LogSource) -> str:
         """The container's last lines, at most 50 and 8 KiB, with secrets blacked out; empty when it wrote nothing."""
+
+
+class Verdict(StrEnum):
+    """Where a pull request on the environments repository stands."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An open pull request on the environments repository, as a list shows it."""
+
+    number: int
+    branch: str
+    """Its head, in the same repository: `ephemera/pr-7-shop`. Those from forks are not listed."""
+    head_sha: str
+    is_ours: bool
+    """The App opened it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A pull request on the environments repository, as it is now."""
+
+    number: int
+    verdict: Verdict
+    branch: str
+    head_sha: str
+    mergeable: str
+    """GitHub's `mergeable_state`: clean, blocked, behind, dirty, unstable, unknown ..."""
+    decided_by: str | None = None
+    """The login of who merged or closed it; None while it is open, or where GitHub does not say."""
+    decided_at: datetime | None = None
+    merge_commit: str | None = None
+    """Of one that was merged."""
+    reviewers: tuple[str, ...] = ()
+    """Logins whose latest review approves it; read only where it was merged."""
+    last_words: str | None = None
+    """The last comment or review text of a person, read only where it was closed unmerged; foreign text."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotMerged:
+    """GitHub does not let it be merged now."""
+
+    why: str
+
+
+class Proposals(Protocol):
+    """Pull requests on the environments repository. A repository is given to none: there is one."""
+
+    def installation_id(self) -> int:
+        """Whose budget is drawn on."""
+
+    def open(self, branch: str, base: str, title: str, body: str, *, look: bool = True) -> int:
+        """Open it and return its number. `look`: an earlier try may have landed, so an open one for that branch is
+        looked for first; so it is where GitHub says that there is one."""
+
+    def edit(self, number: int, title: str, body: str) -> None:
+        """Have it say this."""
+
+    def label(self, number: int, labels: Sequence[str]) -> None:
+        """Add labels; those that it has are no error."""
+
+    def put_check_run(self, check: CheckRun, known_id: int | None, *, look: bool = True) -> int:
+        """As `Reports.put_check_run`, in the environments repository."""
+
+    def merge(self, number: int, head_sha: str) -> str | NotMerged:
+        """Merge exactly that head, and return the merge commit; NotMerged in GitHub's words (405, 409)."""
+
+    def close(self, number: int) -> None:
+        """Close it; nothing when it is closed, merged or gone."""
+
+    def look_up(self, number: int) -> Reviewed | Missing:
+        """As it is now; Missing only when the repository answers and the pull request does not."""
+
+    def all_open(self) -> Sequence[Listed]:
+        """Every open pull request whose branch begins with `ephemera/`, over all pages, each once."""
+
+    def url(self, number: int) -> str:
+        """Where people see it."""

@@ -24,12 +24,15 @@ from app.domain.cluster import Cluster, SyncerKind
 from app.domain.expiry import Limits, length_of
 from app.domain.policy import Policy
 from app.domain.report import Telling
+from app.domain.review import ALWAYS, NEVER, MergeMethod, Rules
 from app.errors import EphemeraError, shown
+from app.review_rules import read_rules
 from gitops.remote import USUAL_REFS
 
 PREFIX = "EPHEMERA_"
 CLUSTER_TOKEN = f"{PREFIX}CLUSTER_TOKEN"
 GITHUB_API_URL = "https://api.github.com"
+_FULL_NAME = re.compile(r".*/([A-Za-z0-9_][A-Za-z0-9_-]*/(?!\.{1,2}/?$)[A-Za-z0-9._-]+?)(\.git)?/?")
 _IMAGE_FIELDS = {"owner", "repository", "head_sha", "number"}
 
 
@@ -41,6 +44,12 @@ def github_pages(api_url: str) -> str:
     """Where people see the GitHub whose API this is."""
     parts = urlsplit(api_url)
     return urlunsplit((parts.scheme, parts.netloc.removeprefix("api."), "", "", ""))
+
+
+def full_name(repository_url: str) -> str | None:
+    """`owner/name`, with which the path of a repository's URL ends; None where that is no such thing."""
+    found = _FULL_NAME.fullmatch(urlsplit(repository_url).path)
+    return found[1] if found else None
 
 
 def _cache_directory() -> Path:
@@ -90,6 +99,7 @@ class Settings(BaseSettings):
         None, description="the Secret beside Flux by which it logs in to the environments repository"
     )
     syncer_url: str | None = Field(None, description="where people see Argo CD, such as https://argocd.acme.com")
+    url: str | None = Field(None, description="where people reach Ephemera, such as https://ephemera.acme.com")
     github_web_url: str | None = Field(None, description="where people see GitHub; else told from its API's address")
     image: str = Field("ghcr.io/{owner}/{repository}:{head_sha}", description="what an environment runs")
     container_port: int = Field(8080, ge=1, le=65535, description="where the container listens")
@@ -110,6 +120,13 @@ class Settings(BaseSettings):
     )
     github_limits: Literal["usual", "none"] = Field(
         "usual", description="usual where GitHub limits what an App writes; none for a GitHub Enterprise Server without"
+    )
+    review: str = Field(
+        "never",
+        description="which changes are proposed for review first: never, always, or a YAML file of rules",
+    )
+    signing_key: SecretStr | None = Field(
+        None, description="the private key that commits are signed with: OpenSSH or PEM text, or the path of the file"
     )
     templates: Path = Field(Path(__file__).parent.parent / "templates", description="the folder of template sets")
     cache_directory: Path = Field(default_factory=_cache_directory, description="where Git clones are kept")
@@ -148,6 +165,38 @@ class Settings(BaseSettings):
     def telling(self) -> Telling:
         """What pull requests are told."""
         return Telling(self.comment, self.commit_status)
+
+    @property
+    def review_rules(self) -> Rules:
+        """What is reviewed before it runs."""
+        match self.review:
+            case "never":
+                return NEVER
+            case "always":
+                return ALWAYS
+            case path:
+                return read_rules(Path(path)).rules
+
+    @property
+    def proposes(self) -> bool:
+        """Some change may have to be reviewed."""
+        return any(rule.is_review_required for rule in self.review_rules.rules)
+
+    @property
+    def merge_method(self) -> MergeMethod:
+        """How Ephemera merges a proposal, where a rule leaves that to it."""
+        return "merge" if self.review in ("never", "always") else read_rules(Path(self.review)).merge_method
+
+    @property
+    def environments_name(self) -> str | None:
+        """`owner/name` of the environments repository, on whatever host Git is served; its pull requests are those of
+        `github_api_url`. None where its URL does not end so."""
+        return full_name(self.environments_repository)
+
+    @property
+    def commit_signing_key(self) -> bytes | None:
+        """The private key that commits are signed with; None: they are not."""
+        return self.signing_key.get_secret_value().encode() if self.signing_key else None
 
     @property
     def github_budget(self) -> GitHubLimits | None:
@@ -223,23 +272,38 @@ class Settings(BaseSettings):
             raise ValueError("make it a URL that begins with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("github_api_url", "environments_repository", "cluster_url", "syncer_url", "github_web_url")
+    @field_validator("github_api_url", "environments_repository", "cluster_url", "syncer_url", "github_web_url", "url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         return None if value is None else web_address(value)
 
-    @field_validator("github_private_key")
+    @field_validator("github_private_key", "signing_key")
     @classmethod
-    def _pem(cls, value: SecretStr) -> SecretStr:
+    def _pem(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         text = value.get_secret_value().strip()
         if not text.startswith("-----BEGIN"):
             try:
                 text = Path(text).expanduser().read_text()
-            except (OSError, ValueError):
+            except (OSError, ValueError, RuntimeError):
                 raise ValueError("give the PEM text, or the path of a file that this user may read") from None
         if "PRIVATE KEY-----" not in text:
             raise ValueError("it holds no private key in PEM form")
         return SecretStr(text.replace("\\n", "\n").strip() + "\n")
+
+    @field_validator("review")
+    @classmethod
+    def _review(cls, value: str, info: ValidationInfo) -> str:
+        if value == "never" or (value != "always" and not _demands_review(value)):
+            return value
+        repository = info.data.get("environments_repository")
+        if repository is not None and full_name(repository) is None:
+            raise ValueError(
+                f"changes are proposed as pull requests, and {shown(repository)} is no repository on GitHub: "
+                "make EPHEMERA_ENVIRONMENTS_REPOSITORY end with /owner/name.git, or this never"
+            )
+        return value
 
     @field_validator("clusters")
     @classmethod
@@ -279,6 +343,10 @@ class Settings(BaseSettings):
         if not value.is_dir():
             raise ValueError("make it a folder that holds template sets such as base and web")
         return value
+
+
+def _demands_review(path: str) -> bool:
+    return any(rule.is_review_required for rule in read_rules(Path(path)).rules.rules)
 
 
 def _explain(detail: ErrorDetails) -> str:

@@ -19,26 +19,34 @@ from app.cluster.view import WatchedCluster
 from app.domain.cluster import Cluster, SyncerKind
 from app.domain.finding import Finding
 from app.domain.permissions import needed
+from app.errors import EphemeraError
 from app.github.connect import Account, GitHub, connect
 from app.github.git_credentials import is_on_this_github
 from app.ports import Destination
 from app.settings import CLUSTER_TOKEN, Settings
 from app.stages.branch import Branch
 from app.stages.catch_up import CatchUp
+from app.stages.changing import Changer
 from app.stages.decide import Decider
 from app.stages.follow import Follower
 from app.stages.obey import Obeyer
+from app.stages.propose import Proposer
 from app.stages.publish import Publisher
 from app.stages.react import Reactor
 from app.stages.report import Reporter
+from app.stages.review import Reviewer
 from app.stages.sweep import Sweeper
+from app.stages.verify import Verifier
 from app.stages.wake import Waker
 from app.store.engine import Store
+from app.web.api import PREFIX
 from app.web.services import Services
+from gitops.change import Person, noreply, usual_committer
 from gitops.drift import look, own_refs
 from gitops.remote import Credentials, Remote
 from gitops.render import Templates
 from gitops.repository import Repository
+from gitops.signing import Signer
 from gitops.syncs import Sync, keep_file
 
 _REDIS_SECONDS = 3.0
@@ -78,6 +86,10 @@ class Wiring:
             settings.github_app_id,
             settings.github_private_key.get_secret_value(),
             sets_statuses=settings.commit_status is not None,
+            environments=settings.environments_name,
+            proposes=settings.proposes,
+            web_url=settings.web_url,
+            merge_method=settings.merge_method,
         )
         return connect(account, lambda: datetime.now(UTC))
 
@@ -91,7 +103,13 @@ class Wiring:
             self._git_credentials,
             settings.environment_refs,
         )
-        return Repository(remote, settings.cache_directory)
+        return Repository(remote, settings.cache_directory, signer=self.signer, committer=self._committer)
+
+    @cached_property
+    def signer(self) -> Signer | None:
+        """Who signs our commits; None: nobody does."""
+        key = self.settings.commit_signing_key
+        return Signer.load(key) if key is not None else None
 
     @cached_property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -126,8 +144,39 @@ class Wiring:
     @cached_property
     def publisher(self) -> Publisher:
         """The second stage."""
-        templates = Templates.load(self.settings.templates)
-        return Publisher(self.store, self.repository, templates, self.bell, self.destinations)
+        rules = self.settings.review_rules
+        return Publisher(self.store, self.repository, self.templates, self.bell, self.destinations, rules=rules)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """What environments are rendered with."""
+        return Templates.load(self.settings.templates)
+
+    @cached_property
+    def proposer(self) -> Proposer:
+        """What speaks to GitHub about what waits for review."""
+        settings = self.settings
+        return Proposer(
+            self.store,
+            self.github.proposals,
+            self.bell,
+            base=settings.environments_branch,
+            evidence_url=self._evidence_url,
+            limits=settings.github_budget,
+        )
+
+    @cached_property
+    def reviewer(self) -> Reviewer:
+        """What sees what people decided about it."""
+        changer = Changer(self.templates, self.destinations)
+        rules = self.settings.review_rules
+        return Reviewer(self.store, self.github.proposals, self.repository, changer, self.bell, rules)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """What proves the history; it asks GitHub nothing."""
+        keys = () if self.signer is None else (self.signer.public_line,)
+        return Verifier(self.store, self.repository, self.destinations, keys)
 
     @cached_property
     def reporter(self) -> Reporter:
@@ -138,7 +187,8 @@ class Wiring:
     def sweeper(self) -> Sweeper:
         """What finds whatever fell between the stages."""
         branch = Branch(partial(look, self.repository), self.destinations, partial(own_refs, self.repository))
-        return Sweeper(self.store, self.github.pull_requests, self.settings.policy, self.bell, branch)
+        pull_requests, environments = self.github.pull_requests, self.settings.environments_name
+        return Sweeper(self.store, pull_requests, self.settings.policy, self.bell, branch, environments)
 
     @cached_property
     def follower(self) -> Follower:
@@ -167,6 +217,7 @@ class Wiring:
             self.redis_is_up,
             github_app_id=self.settings.github_app_id,
             github_limits=self.settings.github_budget,
+            environments=self.settings.environments_name,
         )
 
     def redis_is_up(self) -> bool:
@@ -225,6 +276,17 @@ class Wiring:
             flux_namespace=cluster.syncer_namespace,
             secret=cluster.repository_secret,
         ).render(namespace)
+
+    def _evidence_url(self, environment_id: int) -> str | None:
+        url = self.settings.url
+        return None if url is None else f"{url}{PREFIX}/environments/{environment_id}/evidence"
+
+    def _committer(self) -> Person:
+        """The App; as long as GitHub does not say who that is, Ephemera."""
+        try:
+            return noreply(self.github.profile.login())
+        except EphemeraError:
+            return usual_committer()
 
     def _secret(self, name: str) -> str | None:
         """An environment variable; the one that is a setting may also stand in `.env`, and be empty."""

@@ -17,6 +17,21 @@ class Person:
     email: str
 
 
+def noreply(login: str, account_id: int | None = None, host: str = "users.noreply.github.com") -> Person:
+    """A GitHub account under its no-reply address (https://docs.github.com/en/account-and-profile/reference/
+    email-addresses-reference#your-noreply-email-address); without its id, the older form of that."""
+    return Person(login, f"{account_id}+{login}@{host}" if account_id else f"{login}@{host}")
+
+
+COMMITTER = Person("Ephemera", "ephemera@localhost")
+"""Who commits, where nobody else is named."""
+
+
+def usual_committer() -> Person:
+    """Ephemera, without a GitHub App."""
+    return COMMITTER
+
+
 AUTHOR = Person("Ephemera", "noreply@ephemera.dev")
 """Whom commits name that no person caused."""
 

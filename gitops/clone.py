@@ -4,21 +4,24 @@ It is as large as the commits and folders, and publishing reads only the folders
 that neither grows with what lies beside them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import compress
 from subprocess import Popen
 
-from gitops.change import Change
+from gitops.change import Change, Person, usual_committer
 from gitops.command import Command, Outcome, TimedOutError
 from gitops.commits import answered_id, import_stream, questions
 from gitops.errors import PublishError, RefsRefused, Rejected, RemoteUnavailable
 from gitops.reach import is_forbidden
 from gitops.remote import BRANCH_REFS, SCRATCH_NAME, TRACKED, Remote
+from gitops.sign_commits import signed
+from gitops.signing import Signer
 from gitops.text import single_line
 
 _PACK_LIMIT = 50
+_QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
 
 
 class BrokenCloneError(PublishError):
@@ -56,11 +59,23 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Where a branch is, and where it is to be; None: nowhere."""
+
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Clone:
     """The clone in `command.directory`; one process uses it at a time."""
 
     command: Command
     remote: Remote
+    signer: Signer | None = None
+    """Who signs the commits that are made here; None: nobody."""
+    committer: Callable[[], Person] = usual_committer
+    """Whom they name as committer."""
 
     def create(self) -> None:
         """Make the clone anew in its directory, which must not exist, also of a repository that holds nothing yet."""
@@ -79,8 +94,9 @@ class Clone:
         except (OSError, ValueError) as error:
             raise BrokenCloneError(f"reading {tracked}: {error}") from error
 
-    def commit(self, head: str | None, changes: Sequence[Change]) -> list[Made | None]:
-        """Make a commit for each change that `head` does not hold yet, the first on `head`, each on the one before.
+    def commit(self, head: str | None, changes: Sequence[Change], *, is_apart: bool = False) -> list[Made | None]:
+        """Make a commit for each change that `head` does not hold yet, the first on `head`, each on the one before;
+        with `is_apart`, every one on `head`.
 
         Returns what was made of each change; None where all is already so. Nothing else refers to the commits.
         """
@@ -88,16 +104,27 @@ class Clone:
             with self.command.talk("fast-import", "--quiet", "--force", "--date-format=now", "--done") as git:
                 found = [self._ask(git, head, change.contents) for change in changes]
                 differs = [held != change.contents for held, change in zip(found, changes, strict=True)]
-                output, complaint = git.communicate(import_stream(head, list(compress(changes, differs))))
+                output, complaint = git.communicate(
+                    import_stream(head, list(compress(changes, differs)), self.committer(), is_apart=is_apart)
+                )
         except (OSError, ValueError) as error:
             raise BrokenCloneError(f"git fast-import: {error}") from error
         if git.returncode != 0:
             raise BrokenCloneError(f"git fast-import: {single_line(complaint.decode(errors='replace'))}")
-        commits = iter(output.decode().split())
+        commits = iter(self.sign(output.decode().split()))
         return [
             Made(next(commits), ends_sync=_ends_sync(change, held)) if is_new else None
             for change, held, is_new in zip(changes, found, differs, strict=True)
         ]
+
+    def sign(self, commits: Sequence[str]) -> list[str]:
+        """Ids of the same new commits with signatures, where there is a signer; a parent comes before its children."""
+        if self.signer is None or not commits:
+            return list(commits)
+        try:
+            return signed(self.command, commits, self.signer)
+        except (OSError, ValueError, TimedOutError) as error:
+            raise BrokenCloneError(f"signing commits: {error}") from error
 
     def push(self, commit: str | None, head: str | None, refs: Mapping[str, str | None]) -> Push:
         """Move the remote's branch from exactly `head` to `commit`, a descendant, and environments' own refs with it.
@@ -131,8 +158,9 @@ class Clone:
         Raises RemoteUnavailable or Rejected. A head that vanished stays known. With another ref to keep it in, what
         `head` knows stays as it is.
         """
-        arguments = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=blob:none")
-        outcome = self._talk("fetch", *arguments, "--refmap=", "origin", f"+{self.remote.ref}:{tracked}")
+        outcome = self._talk(
+            "fetch", *_QUIETLY, "--filter=blob:none", "--refmap=", "origin", f"+{self.remote.ref}:{tracked}"
+        )
         if outcome.status != 0 and self.remote_head() is not None:
             raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
         return self.head(tracked) if outcome.status == 0 else None
@@ -146,6 +174,57 @@ class Clone:
         # All of them, for git lists all of a remote's refs to itself whatever it is asked for, and comparing many
         # names with many refs takes it longer than us.
         return self._list_refs(self.remote.ref, f"{self.remote.environment_refs}*")
+
+    def branches(self, prefix: str) -> dict[str, str]:
+        """{full name: commit} of the remote's branch and of all that begin with the prefix. Raises as `fetch` does."""
+        return self._list_refs(self.remote.ref, f"{prefix}*")
+
+    def bring(self, refs: Mapping[str, str]) -> None:
+        """Fetch, without file contents: {full name on the remote: full name here}. Raises as `fetch` does."""
+        if not refs:
+            return
+        outcome = self._talk(
+            "fetch",
+            *_QUIETLY,
+            "--filter=blob:none",
+            "--refmap=",
+            "--stdin",
+            "origin",
+            stdin=_lines(f"+{there}:{here}" for there, here in refs.items()),
+        )
+        if outcome.status != 0:
+            self.remote_head()
+            raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
+
+    def blobs(self, ids: Sequence[str]) -> list[bytes]:
+        """Contents of files, by their Git ids; they are fetched. Raises as `fetch` does."""
+        wanted = list(dict.fromkeys(ids))
+        if wanted:
+            outcome = self._talk("fetch", *_QUIETLY, "--refmap=", "--stdin", "origin", stdin=_lines(wanted))
+            if outcome.status != 0:
+                self.remote_head()
+                raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
+        return _contents(self._local("cat-file", "--batch", stdin=_lines(ids)).output, ids)
+
+    def push_apart(self, moves: Mapping[str, "Move"]) -> dict[str, str | None]:
+        """Move each branch from exactly where it is said to be, or leave it: {full name: None, or the refusal's words}.
+
+        Raises RemoteUnavailable or UnansweredError when some may or may not have been moved; Rejected when we may not
+        write there at all.
+        """
+        leases = [f"--force-with-lease={ref}:{move.before or ''}" for ref, move in moves.items()]
+        # Without a plus sign: that would force past the lease. One that is kept forces by itself (git-push(1)).
+        outcome = self._send([f"{move.after or ''}:{ref}" for ref, move in moves.items()], *leases)
+        told = dict(_told(line) for line in outcome.output.decode(errors="replace").splitlines() if "\t" in line)
+        if not told.keys() >= moves.keys():
+            self._refuse_forbidden("git-receive-pack")
+            self.remote_head()
+            raise UnansweredError(f"pushing to {self.remote.url}: {single_line(outcome.complaint)}")
+        return {ref: told[ref] for ref in moves}
+
+    def output(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """What git says of what is here. Raises BrokenCloneError where it fails."""
+        return self._local(*arguments, stdin=stdin).output
 
     def descends(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is in the history of `commit`."""
@@ -182,15 +261,9 @@ class Clone:
         return {path: answered_id(git.stdout.readline()) for path in paths}
 
     def _push(self, refspecs: Sequence[str], *options: str) -> Push:
-        # Not as arguments: those are seen by everybody, and there is room for some thousands only.
-        file = self.command.directory / "refspecs"
-        try:
-            file.write_text("".join(['[remote "origin"]\n', *(f"push = {each}\n" for each in refspecs)]), "utf-8")
-        except OSError as error:
-            raise BrokenCloneError(f"writing {file}: {error}") from error
         # One ref is atomic by itself, also on a host that cannot do several.
         atomic = ["--atomic"] if len(refspecs) > 1 else []
-        outcome = self._talk("push", "--porcelain", *atomic, *options, "origin", settings={"include.path": str(file)})
+        outcome = self._send(refspecs, *atomic, *options)
         if outcome.status == 0:
             return Push(Answer.TAKEN, "")
         if any(line.startswith(b"!\t") for line in outcome.output.splitlines()):
@@ -200,6 +273,15 @@ class Clone:
         self._refuse_forbidden("git-receive-pack")
         self.remote_head()
         raise UnansweredError(f"pushing to {self.remote.url}: {single_line(outcome.complaint)}")
+
+    def _send(self, refspecs: Sequence[str], *options: str) -> Outcome:
+        # Not as arguments: those are seen by everybody, and there is room for some thousands only.
+        file = self.command.directory / "refspecs"
+        try:
+            file.write_text("".join(['[remote "origin"]\n', *(f"push = {each}\n" for each in refspecs)]), "utf-8")
+        except OSError as error:
+            raise BrokenCloneError(f"writing {file}: {error}") from error
+        return self._talk("push", "--porcelain", *options, "origin", settings={"include.path": str(file)})
 
     def _list_refs(self, *patterns: str) -> dict[str, str]:
         heads = ["--heads"] if all(pattern.startswith("refs/heads/") for pattern in patterns) else []
@@ -226,9 +308,9 @@ class Clone:
             raise BrokenCloneError(f"git {arguments[0]}: {single_line(outcome.complaint)}")
         return outcome
 
-    def _talk(self, *arguments: str, settings: Mapping[str, str] | None = None) -> Outcome:
+    def _talk(self, *arguments: str, settings: Mapping[str, str] | None = None, stdin: bytes = b"") -> Outcome:
         try:
-            return self.command.run(*arguments, settings={**self.remote.settings(), **(settings or {})})
+            return self.command.run(*arguments, stdin=stdin, settings={**self.remote.settings(), **(settings or {})})
         except TimedOutError as error:
             raise RemoteUnavailable(f"{self.remote.url}: {error}") from error
 
@@ -241,3 +323,27 @@ def _ends_sync(change: Change, held: Mapping[str, str | None]) -> bool:
 def _refspec(ref: str, commit: str | None) -> str:
     """What moves a ref whatever it was, or removes it."""
     return f":{ref}" if commit is None else f"+{commit}:{ref}"
+
+
+def _lines(values: Iterable[str]) -> bytes:
+    return "".join(f"{value}\n" for value in values).encode()
+
+
+def _told(line: str) -> tuple[str, str | None]:
+    """What `git push --porcelain` says of one ref: its name, and the words of a refusal."""
+    flag, moved, *words = line.split("\t")
+    return moved.rpartition(":")[2], None if flag != "!" else single_line(" ".join(words), 300)
+
+
+def _contents(output: bytes, ids: Sequence[str]) -> list[bytes]:
+    """The files in what `git cat-file --batch` says, which is asked for each in turn."""
+    contents, start = [], 0
+    for wanted in ids:
+        end = output.index(b"\n", start)
+        head = output[start:end].decode().split()
+        if len(head) != 3 or head[0] != wanted:
+            raise BrokenCloneError(f"git cat-file: {' '.join(head)!r} of {wanted}")
+        start = end + 1 + int(head[2])
+        contents.append(output[end + 1 : start])
+        start += 1
+    return contents

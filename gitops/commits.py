@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from gitops.change import Change, Person
+from gitops.change import COMMITTER, Change, Person
 from gitops.syncs import keep_path
 from gitops.text import single_line
 
 SCRATCH = "refs/ephemera/next"
 """The ref under which new commits wait to be pushed. It is overwritten by the next ones."""
-COMMITTER = Person("Ephemera", "ephemera@localhost")
 
 _NOT_IN_NAME = re.compile(r"[<>]+")
 _NOT_IN_EMAIL = re.compile(r"[<>\s]+")
@@ -36,25 +35,28 @@ def answered_id(answer: bytes) -> str | None:
     raise ValueError(f"no answer about a path: {answer!r}")
 
 
-def import_stream(head: str | None, changes: Sequence[Change]) -> bytes:
-    """One commit for each change, in order, the first on `head`; git answers with one commit id a line."""
-    return b"".join(_stream(head, changes))
+def import_stream(
+    head: str | None, changes: Sequence[Change], committer: Person = COMMITTER, *, is_apart: bool = False
+) -> bytes:
+    """One commit for each change, in order; git answers with one commit id a line. The first is on `head`, and each on
+    the one before; with `is_apart`, every one is on `head`."""
+    return b"".join(_stream(head, changes, committer, is_apart=is_apart))
 
 
-def _stream(head: str | None, changes: Sequence[Change]) -> Iterator[bytes]:
+def _stream(head: str | None, changes: Sequence[Change], committer: Person, *, is_apart: bool) -> Iterator[bytes]:
     parent = head
     for number, change in enumerate(changes, start=1):
-        yield from _commit(number, parent, change)
-        parent = f":{number}"
+        yield from _commit(number, parent, change, committer)
+        parent = head if is_apart else f":{number}"
     for number in range(1, len(changes) + 1):
         yield b"get-mark :%d\n" % number
     yield b"done\n"
 
 
-def _commit(mark: int, parent: str | None, change: Change) -> Iterator[bytes]:
+def _commit(mark: int, parent: str | None, change: Change, committer: Person) -> Iterator[bytes]:
     yield f"commit {SCRATCH}\nmark :{mark}\n".encode()
-    yield b"author %s now\ncommitter %s now\n" % (_person(change.author), _person(COMMITTER))
-    yield _data(_message(change).encode())
+    yield b"author %s now\ncommitter %s now\n" % (_person(change.author), _person(committer))
+    yield _data(message(change).encode())
     if parent is not None:
         yield f"from {parent}\n".encode()
     yield f"D {change.folder}\n".encode()
@@ -75,7 +77,8 @@ def _sync(path: str, content: bytes | None) -> Iterator[bytes]:
         yield _data(content)
 
 
-def _message(change: Change) -> str:
+def message(change: Change) -> str:
+    """The commit's words: subject, and trailers as its last paragraph."""
     lines = [f"{_NOT_IN_TRAILER.sub('-', name)}: {single_line(value)}" for name, value in change.trailers]
     return "\n".join([single_line(change.subject, 100), "", *lines, ""])
 

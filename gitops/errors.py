@@ -27,6 +27,18 @@ class ManifestsError(ProblemsError):
     """Rendered manifests are not what an environment may consist of: the template's author must change them."""
 
 
+class OddContents(GitopsError):
+    """What lies in an environment's folder cannot be an environment: a link, a folder, too much."""
+
+
+class SigningKeyError(GitopsError):
+    """A key cannot be used to sign commits, or to verify them: the operator must give another."""
+
+
+class UnknownRevision(GitopsError):
+    """The followed branch's history does not hold the commit that somebody named."""
+
+
 class PublishError(GitopsError):
     """A publication did not happen. Nothing is half done: the remote has all of it or none of it."""
 

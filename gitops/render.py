@@ -5,12 +5,14 @@ Adding or changing one needs no code. It sees the spec's fields as plain values,
 `annotations`, pairs of strings. Every `{{ expression }}` is quoted by `quoting`, never by the template.
 """
 
-from collections.abc import Mapping
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -42,16 +44,27 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The compiled templates of one directory; made once in a process."""
+    """The compiled templates of one directory, or of one version that was kept; made once in a process."""
 
     sets: Mapping[str, Mapping[str, Template]]
     """{set: {file name of the manifest: template}}"""
+    files: Mapping[str, str]
+    """`{"web/service.yaml.j2": text}`, sorted: what they were compiled from. `of` makes the same templates of it."""
+    digest: str
+    """SHA-256 of `files`, hexadecimal; another byte or name is another digest."""
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        """Compile every set under the directory. Raises TemplatesError naming the template that does not compile."""
+        """Compile every set under the directory. Raises TemplatesError naming the template that cannot be read or does
+        not compile. A template may include other files of the directory whose name ends with `.j2`."""
+        return cls.of({name: _read(directory / name, name) for name in _names(directory)})
+
+    @classmethod
+    def of(cls, files: Mapping[str, str]) -> Self:
+        """Compile them from memory: they render the very bytes that the directory which they came from renders."""
+        held = dict(sorted(files.items()))
         environment = _Sandbox(
-            loader=FileSystemLoader(directory),
+            loader=DictLoader(held),
             undefined=StrictUndefined,
             finalize=yaml_scalar,
             autoescape=False,  # that is for HTML; this is YAML, and `finalize` quotes
@@ -60,8 +73,7 @@ class Templates:
             keep_trailing_newline=True,
             auto_reload=False,
         )
-        folders = sorted(path for path in directory.iterdir() if path.is_dir())
-        return cls({folder.name: _compile(environment, folder) for folder in folders})
+        return cls(_compile(environment, held), held, _digest(held))
 
     def render(self, spec: Spec) -> dict[str, bytes]:
         """The spec's manifests, {file name: bytes}, sorted by name.
@@ -83,9 +95,52 @@ class Templates:
         return self.sets[name]
 
 
-def _compile(environment: _Sandbox, folder: Path) -> dict[str, Template]:
-    paths = sorted(folder.glob(f"*{_SUFFIX}"))
-    return {path.name.removesuffix(".j2"): _compile_one(environment, f"{folder.name}/{path.name}") for path in paths}
+def _names(directory: Path) -> list[str]:
+    """Relative to the directory, sorted. What begins with a dot is left out: a mounted ConfigMap has all that twice."""
+    names: list[str] = []
+    for folder, folders, files in os.walk(directory, onerror=_raise, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        there = Path(folder).relative_to(directory)
+        names += [(there / name).as_posix() for name in files if name.endswith(".j2") and not name.startswith(".")]
+    return sorted(names)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise TemplatesError(f"reading template {name}: it is not UTF-8: {error.reason}") from error
+    if "\0" in text:
+        raise TemplatesError(f"reading template {name}: it holds a NUL character; remove it")
+    return text
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    """Each name and text behind its length, so that no text can be taken for a name."""
+    digest = hashlib.sha256()
+    for part in _parts(files):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _parts(files: Mapping[str, str]) -> Iterator[bytes]:
+    for name, text in sorted(files.items()):
+        yield name.encode()
+        yield text.encode()
+
+
+def _compile(environment: _Sandbox, files: Mapping[str, str]) -> dict[str, dict[str, Template]]:
+    """A file `<set>/<name>.yaml.j2` is an object's; others are only there to be included."""
+    sets: dict[str, dict[str, Template]] = {}
+    for name in files:
+        folder, _, file = name.partition("/")
+        if file.endswith(_SUFFIX) and "/" not in file:
+            sets.setdefault(folder, {})[file.removesuffix(".j2")] = _compile_one(environment, name)
+    return sets
 
 
 def _compile_one(environment: _Sandbox, name: str) -> Template:

@@ -11,10 +11,12 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from gitops.change import Person, usual_committer
 from gitops.clone import BrokenCloneError, Clone, UnansweredError
 from gitops.command import TIMEOUT_SECONDS, Command
 from gitops.errors import CloneUnusable, RemoteUnavailable
 from gitops.remote import Remote
+from gitops.signing import Signer
 
 Result = TypeVar("Result")
 
@@ -27,6 +29,10 @@ class Repository:
     cache: Path
     timeout_seconds: float = TIMEOUT_SECONDS
     """How long one git command may take."""
+    signer: Signer | None = None
+    """Who signs every commit that is made; None: nobody."""
+    committer: Callable[[], Person] = usual_committer
+    """Whom every commit names as its committer; asked when one is made."""
 
     def use(self, doing: str, work: Callable[[Clone], Result]) -> Result:
         """What `work` returns with a clone, done once more with a new one when that breaks.
@@ -51,7 +57,7 @@ class Repository:
         # A second process gets a second clone instead of waiting: the first may have been stopped, and it is the
         # push that decides who publishes.
         with self._free_directory() as directory:
-            clone = Clone(Command(directory, self.timeout_seconds), self.remote)
+            clone = Clone(Command(directory, self.timeout_seconds), self.remote, self.signer, self.committer)
             if not directory.exists():
                 _create(clone)
             yield clone

@@ -20,6 +20,7 @@ from gitops.quoting import quoted
 from gitops.text import shown
 
 SYNCS_ROOT = "syncs"
+_NAMESPACE_FILE = "namespace.yaml"
 
 
 def sync_path(folder: str) -> str:
@@ -53,6 +54,17 @@ def divided(files: Mapping[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
     """The manifest of the Namespace, for the file beside; and the others, for the folder. They have passed `check`."""
     name = next(name for name, content in files.items() if parse_object(content)["kind"] == "Namespace")
     return files[name], {other: content for other, content in files.items() if other != name}
+
+
+def joined(files: Mapping[str, bytes], sync: bytes | None) -> dict[str, bytes]:
+    """All of an environment's manifests: those of its folder, and the Namespace that `divided` put into the file
+    beside it. Raises SpecError where that file holds none."""
+    if sync is None:
+        return dict(files)
+    namespace = sync.rpartition(b"\n---\n")[2]
+    if not namespace:
+        raise SpecError("a file beside an environment's folder", ["it holds no Namespace"])
+    return {**files, _NAMESPACE_FILE: namespace}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """What many tests stand on: real servers, one of each per test process, started when first asked for."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,9 @@ import pytest
 from app.demo.git_host import GitHost, RunningGitHost
 from app.demo.postgres import Postgres
 from app.demo.valkey import Valkey
+from app.store.engine import Store
 from app.store.migrate import upgrade
+from tests.emptied import EmptiedDatabase
 
 _TEMPLATE = "migrated"
 
@@ -41,16 +42,27 @@ def migrated_template(postgres_server: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def _database_names() -> Iterator[str]:
-    return (f"test_{number}" for number in count())
+def _emptied_database(postgres_server: Postgres, migrated_template: str) -> EmptiedDatabase:
+    return EmptiedDatabase(postgres_server, "emptied", migrated_template)
 
 
 @pytest.fixture
-def database_url(postgres_server: Postgres, migrated_template: str, _database_names: Iterator[str]) -> Iterator[str]:
-    """Give the URL of a migrated database of this test's own."""
-    name = next(_database_names)
-    yield postgres_server.create_database(name, template=migrated_template)
-    postgres_server.drop_database(name)
+def database_url(_emptied_database: EmptiedDatabase) -> str:
+    """Give the URL of a migrated database that is this test's own until it ends."""
+    return _emptied_database.url()
+
+
+@pytest.fixture(scope="session")
+def _stores() -> dict[str, Store]:
+    return {}
+
+
+@pytest.fixture
+def emptied_store(database_url: str, _stores: dict[str, Store]) -> Iterator[Store]:
+    """Give a store on that database; it still knows the statements that were compiled for the tests before."""
+    store = _stores.setdefault(database_url, Store(database_url))
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="session")

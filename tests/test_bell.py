@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -39,6 +40,7 @@ def test_every_ring_has_a_queue_and_a_job() -> None:
     assert {ring for ring in Ring if callable(getattr(jobs, ring.value))} == set(QUEUES)
 
 
+@pytest.mark.slow
 def test_a_dead_bell_is_silent(redis_url: str) -> None:
     bell = RedisBell(Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2))
     bell.ring(Ring.DECIDE)

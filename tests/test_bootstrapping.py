@@ -1,5 +1,6 @@
 """`ephemera bootstrap`: what connects a cluster, as YAML that is read back; and its commit to a real Git server."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,10 @@ from app.domain.cluster import Cluster, SyncerKind
 from app.errors import Stalled
 from app.settings import Settings
 from gitops.check import KINDS
-from tests.test_cli import PEM, ephemera
+from gitops.remote import Credentials, Remote
+from gitops.repository import Repository
+from tests.command import ephemera
+from tests.test_cli import PEM
 
 ARGOCD = Cluster("blue", "preview.test", SyncerKind.ARGOCD, "argocd")
 FLUX = Cluster("green", "preview.test", SyncerKind.FLUX, "flux-system")
@@ -222,6 +226,82 @@ def test_settings_come_out_as_the_text_that_they_are(cluster: Cluster) -> None:
 @SYNCED
 def test_the_same_settings_give_the_same_bytes(cluster: Cluster) -> None:
     assert bootstrapping.manifests(settings(), cluster) == bootstrapping.manifests(settings(), cluster)
+
+
+# Review in the environments repository
+
+
+def audit(**changes: Any) -> dict[str, str]:
+    """The files for the environments repository."""
+    return {name: content.decode() for name, content in bootstrapping.audit_files(settings(**changes)).items()}
+
+
+def test_ruleset_lets_nobody_but_the_app_push_past_review() -> None:
+    ruleset = json.loads(audit(github_app_id="4711", environments_branch="live")["ruleset.json"])
+    assert ruleset["enforcement"] == "active"
+    assert ruleset["conditions"]["ref_name"]["include"] == ["refs/heads/live"]
+    assert ruleset["bypass_actors"] == [{"actor_id": 4711, "actor_type": "Integration", "bypass_mode": "always"}]
+    rules = {rule["type"]: rule.get("parameters") for rule in ruleset["rules"]}
+    assert rules.keys() == {"deletion", "non_fast_forward", "pull_request", "required_status_checks"}
+    assert rules["pull_request"]["required_approving_review_count"] == 1
+    assert rules["pull_request"]["require_code_owner_review"] is True
+    assert rules["required_status_checks"]["required_status_checks"] == [
+        {"context": "ephemera / proposal", "integration_id": 4711}
+    ]
+
+
+def test_every_entry_of_the_ruleset_is_explained() -> None:
+    files = audit()
+    ruleset = json.loads(files["ruleset.json"])
+    entries = {"bypass_actors", "conditions"} | {rule["type"] for rule in ruleset["rules"]}
+    switched_on = {
+        name
+        for rule in ruleset["rules"]
+        for name, value in rule.get("parameters", {}).items()
+        if value not in (False, [])
+    }
+    told = {line.split("`")[1] for line in files["README.md"].splitlines() if line.startswith("| `")}
+    assert told == (entries | switched_on)
+
+
+def test_every_cluster_and_what_guards_the_rest_has_owners() -> None:
+    declared = [
+        line.split() for line in audit(cluster_name="blue")["CODEOWNERS"].splitlines() if line[:1] in ("*", "/")
+    ]
+    owners = {pattern: who for pattern, *who in declared}
+    assert owners.pop("/environments/blue/") == owners.pop("/syncs/blue/") == ["@acme/blue"]
+    assert owners.keys() == {"*", "/bootstrap/", "/.github/", "/CODEOWNERS", "/docs/CODEOWNERS"}
+    assert {owner for who in owners.values() for owner in who} == {"@acme/platform"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"environments_repository": "https://git.test/environments"}, "end with /owner/name.git"),
+        ({"github_app_id": "Iv1.0123456789abcdef"}, "names an App by its number"),
+    ],
+)
+def test_what_a_ruleset_cannot_name_is_told(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(Stalled, match=words):
+        audit(**changes)
+
+
+def test_branch_with_anything_in_its_name_stays_in_its_place() -> None:
+    files = audit(environments_branch='x`| @all\n"]')
+    assert json.loads(files["ruleset.json"])["conditions"]["ref_name"]["include"] == ['refs/heads/x`| @all\n"]']
+    assert len(files["README.md"].splitlines()) == len(audit()["README.md"].splitlines())
+
+
+def test_audit_is_committed_beside_the_clusters_unless_one_is_called_so(
+    environments_repository: str, git_server: GitHost, tmp_path: Path
+) -> None:
+    login = Credentials(git_server.username, git_server.password)
+    repository = Repository(Remote(environments_repository, "main", lambda: login), tmp_path / "cache")
+    files = bootstrapping.audit_files(settings())
+    assert bootstrapping.commit_audit(repository, [FLUX], files).startswith("bootstrap/audit is at commit ")
+    assert bootstrapping.commit_audit(repository, [FLUX], files).endswith(", unchanged")
+    with pytest.raises(Stalled, match="bootstrap/audit is the folder of cluster audit"):
+        bootstrapping.commit_audit(repository, [Cluster("audit", "preview.test")], files)
 
 
 # The command

@@ -9,16 +9,11 @@ import pytest
 import yaml
 
 from app.demo.processes import read_procfile
+from tests.command import ephemera
 from tests.domain.builders import spec
 
-EPHEMERA = Path(sys.executable).parent / "ephemera"
+BIN = Path(sys.executable).parent
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----"
-
-
-def ephemera(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command with these settings and no others."""
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings}
-    return subprocess.run([EPHEMERA, *arguments], env=environment, cwd="/", capture_output=True, text=True, check=False)
 
 
 def settings_with(database_url: str) -> dict[str, str]:
@@ -79,7 +74,7 @@ def test_missing_settings_are_told_before_anything_starts(command: list[str]) ->
 def test_process_of_the_procfile_ends_with_the_mistakes_in_words(name: str) -> None:
     root = Path(__file__).parents[1]
     command = read_procfile((root / "Procfile").read_text())[name]
-    environment = {"PATH": f"{EPHEMERA.parent}:{os.environ['PATH']}", "HOME": "/nonexistent"}
+    environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": "/nonexistent"}
     done = subprocess.run(
         ["/bin/sh", "-c", command], env=environment, cwd=root, capture_output=True, text=True, check=False, timeout=60
     )

@@ -9,6 +9,7 @@ from app.domain.budget import USUAL
 from app.domain.cluster import Cluster
 from app.domain.expiry import Limits
 from app.domain.report import Telling
+from app.domain.review import ALWAYS, NEVER, Merger, Rule, Rules
 from app.settings import Settings, SettingsError
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"
@@ -85,6 +86,53 @@ def test_private_key_may_be_a_path_or_one_line(monkeypatch: pytest.MonkeyPatch, 
     assert Settings.load().github_private_key.get_secret_value() == PEM
 
 
+def test_nothing_is_reviewed_unless_the_operator_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings.load()
+    assert (settings.review_rules, settings.proposes, settings.merge_method) == (NEVER, False, "merge")
+    monkeypatch.setenv("EPHEMERA_REVIEW", "always")
+    assert Settings.load().review_rules == ALWAYS
+    (tmp_path / "review.yaml").write_text(
+        "{merge_method: rebase, rules: [{name: forks, forks: true, merge_by: ephemera}]}"
+    )
+    monkeypatch.setenv("EPHEMERA_REVIEW", str(tmp_path / "review.yaml"))
+    settings = Settings.load()
+    assert settings.proposes
+    assert settings.review_rules == Rules((Rule("forks", merged_by=Merger.EPHEMERA, forks=True),))
+    assert settings.merge_method == "rebase"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://git.test/acme/environments.git", "acme/environments"),
+        ("https://git.test:8443/scm/acme/environments/", "acme/environments"),
+        ("https://git.test/acme/a.b", "acme/a.b"),
+        ("https://git.test/environments.git", None),
+        ("https://git.test", None),
+        ("https://git.test/acme/..", None),
+        ("https://git.test/acme/a%2Fb", None),
+    ],
+)
+def test_environments_repository_has_the_name_that_its_address_ends_with(
+    monkeypatch: pytest.MonkeyPatch, url: str, name: str | None
+) -> None:
+    monkeypatch.setenv("EPHEMERA_ENVIRONMENTS_REPOSITORY", url)
+    assert Settings.load().environments_name == name
+    monkeypatch.setenv("EPHEMERA_REVIEW", "always")
+    if name is None:
+        with pytest.raises(SettingsError, match=r"EPHEMERA_REVIEW is 'always': .*end with /owner/name.git"):
+            Settings.load()
+    else:
+        assert Settings.load().review_rules == ALWAYS
+
+
+def test_commits_are_signed_where_there_is_a_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert Settings.load().commit_signing_key is None
+    (tmp_path / "signing").write_text(PEM)
+    monkeypatch.setenv("EPHEMERA_SIGNING_KEY", str(tmp_path / "signing"))
+    assert Settings.load().commit_signing_key == PEM.encode()
+
+
 def test_dot_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("EPHEMERA_CONTAINER_PORT=3000\nEPHEMERA_SYNCER=flux\nEPHEMERA_KUBECONFIG=\n")
     monkeypatch.setenv("EPHEMERA_SYNCER", "none")
@@ -110,6 +158,8 @@ def test_dot_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatc
         ("EPHEMERA_CONTAINER_PORT", "70000", "65535"),
         ("EPHEMERA_TEMPLATES", "/nowhere", "folder that holds template sets"),
         ("EPHEMERA_CLUSTER_NAME", "Prod EU", "DNS label"),
+        ("EPHEMERA_REVIEW", "sometimes", "cannot be read"),
+        ("EPHEMERA_SIGNING_KEY", "/nowhere/key", "path of a file that this user may read"),
     ],
 )
 def test_mistake_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
@@ -135,7 +185,9 @@ def test_every_mistake_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["EPHEMERA_DATABASE_URL", "EPHEMERA_REDIS_URL", "EPHEMERA_GITHUB_PRIVATE_KEY"])
+@pytest.mark.parametrize(
+    "name", ["EPHEMERA_DATABASE_URL", "EPHEMERA_REDIS_URL", "EPHEMERA_GITHUB_PRIVATE_KEY", "EPHEMERA_SIGNING_KEY"]
+)
 def test_no_secret_is_shown_in_a_mistake_or_a_repr(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     assert "lovelace" not in repr(Settings.load())
     assert "c2VjcmV0" not in repr(Settings.load())

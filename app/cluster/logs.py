@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from app.cluster.connection import Api, Ask
 from app.cluster.failures import NotFound, Unfit
-from app.cluster.redact import redact
 from app.domain.health import LogSource
+from app.domain.redact import redact
 
 LINES = 50
 MAX_BYTES = 8 * 1024

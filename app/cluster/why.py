@@ -11,9 +11,9 @@ resourcequota, limitranger, podsecurity and webhook, and apimachinery pkg/api/er
 
 import re
 
-from app.cluster.redact import redact
 from app.cluster.wording import steady
 from app.domain.health import Cause
+from app.domain.redact import redact
 
 _Table = tuple[tuple[re.Pattern[str], Cause], ...]
 

@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from app.demo.processes import until_signalled
 from app.demo.real import tools
 from app.demo.real.cluster import real
 from app.demo.real.stack import Syncer
+from app.demo.reviewed import tell_reviewed
 from app.demo.simulated import simulated
 from app.demo.story import tell
 
@@ -26,16 +28,20 @@ from app.demo.story import tell
 @click.option("--once", is_flag=True, help="end after the story instead of staying up")
 @click.option("--pull-requests", type=click.IntRange(1, 1000), default=1, show_default=True, help="how many at once")
 @click.option("--real", "syncer", type=click.Choice(["argocd", "flux"]), help="on a real Kubernetes with this syncer")
+@click.option("--audit", is_flag=True, help="every change needs review on the environments repository")
 @click.pass_context
-def main(context: click.Context, *, once: bool, pull_requests: int, syncer: Syncer | None) -> None:
+def main(context: click.Context, *, once: bool, pull_requests: int, syncer: Syncer | None, audit: bool) -> None:
     """Show the main job with everything on this machine."""
     if context.invoked_subcommand is None:
+        if audit and pull_requests > 1:
+            raise click.UsageError("--audit tells of one pull request; leave --pull-requests away")
         cluster = _cluster(syncer)
+        story = _Story(cluster, pull_requests, is_reviewed=audit)
         with until_signalled() as asked:
             directory = Path(tempfile.mkdtemp(prefix="ephemera-demo-"))
             narrator = Narrator()
             try:
-                status = _show(narrator, directory, cluster, pull_requests, None if once else asked)
+                status = _show(narrator, directory, story, None if once else asked)
             finally:
                 shutil.rmtree(directory, ignore_errors=True)
         sys.exit(status)
@@ -57,13 +63,30 @@ def _cluster(syncer: Syncer | None) -> StartCluster:
         sys.exit(1)
 
 
-def _show(narrator: Narrator, directory: Path, cluster: StartCluster, count: int, asked: threading.Event | None) -> int:
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What is shown."""
+
+    cluster: StartCluster
+    pull_requests: int
+    is_reviewed: bool
+
+    def tell(self, outside: Outside, narrator: Narrator) -> None:
+        if self.is_reviewed:
+            tell_reviewed(outside, narrator)
+        elif self.pull_requests == 1:
+            tell(outside, narrator)
+        else:
+            gather(outside, narrator, self.pull_requests)
+
+
+def _show(narrator: Narrator, directory: Path, story: _Story, asked: threading.Event | None) -> int:
     narrator.say("Starting PostgreSQL, Valkey, Git over HTTP, a simulated GitHub, a cluster, and Ephemera.")
-    outside = Outside.start(directory, cluster)
+    outside = Outside.start(directory, story.cluster, review="always" if story.is_reviewed else None)
     try:
         with product.processes(outside.settings(), directory / "logs"):
             narrator.step("everything runs", lambda: product.is_ready(outside.web_url))
-            tell(outside, narrator) if count == 1 else gather(outside, narrator, count)
+            story.tell(outside, narrator)
             narrator.say("\nEvery step was read back.")
             if asked is not None:
                 invite(outside, narrator)

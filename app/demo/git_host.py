@@ -102,6 +102,14 @@ class GitHost:
         return state
 
 
+@dataclass(frozen=True, slots=True)
+class HostedGit(GitHost):
+    """A Git server that is part of something else, which knows of its faults and its requests itself."""
+
+    def heal(self) -> None:
+        """Nothing: its faults end with those of what it is part of."""
+
+
 @dataclass(slots=True)
 class RunningGitHost:
     """A Git server that was started here: the repositories lie below `root`, its log is `root/server.log`."""

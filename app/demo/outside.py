@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.demo.cluster import Cluster, RunningCluster, StartCluster
-from app.demo.git_host import GitHost, RunningGitHost
+from app.demo.git_host import GitHost, HostedGit, RunningGitHost
 from app.demo.github.client import SimulatedGitHub
 from app.demo.github.launch import Registration, RunningGitHub
 from app.demo.ports import free_port
@@ -28,6 +28,8 @@ APP_ID = 4711
 SLUG = "ephemera-preview"
 ORGANIZATION = "acme"
 ENVIRONMENTS = f"{ORGANIZATION}/environments"
+REVIEWERS = ("grace", "linus")
+PROPOSAL_CHECK = "ephemera / proposal"
 
 
 @dataclass(slots=True)
@@ -44,25 +46,30 @@ class Outside:
     cluster: Cluster
     running_cluster: RunningCluster
     database_url: str
+    review: str
+    """What needs review, as `EPHEMERA_REVIEW` says it."""
     _stack: ExitStack
 
     @classmethod
-    def start(cls, directory: Path, cluster: StartCluster | None = None, *, durable: bool = True) -> Self:
-        """Start everything, with a simulated cluster in about two seconds. Raises what the part that fails says."""
+    def start(
+        cls, directory: Path, cluster: StartCluster | None = None, *, durable: bool = True, review: str | None = None
+    ) -> Self:
+        """Start everything, with a simulated cluster in about two seconds. Raises what the part that fails says.
+
+        With a `review`, the environments repository lies on the simulated GitHub, whose people decide about it.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             postgres = Postgres.start(directory / "postgres", durable=durable)
             stack.callback(postgres.stop)
             valkey = Valkey.start(directory / "valkey")
             stack.callback(valkey.stop)
-            git = RunningGitHost.start(directory / "git")
-            stack.callback(git.stop)
-            git.host.create(ENVIRONMENTS, readme=True)
             web_port, secret = free_port(), secrets.token_hex(20)
             github = _start_github(directory, web_port, secret)
             stack.callback(github.stop)
-            repository = git.host.repository_url(ENVIRONMENTS)
-            running = (cluster or simulated())(directory, git.host, repository)
+            git = _git_beside(directory, stack) if review is None else _git_on(github.github)
+            repository = git.repository_url(ENVIRONMENTS)
+            running = (cluster or simulated())(directory, git, repository)
             stack.callback(running.stop)
             outside = cls(
                 directory=directory,
@@ -70,11 +77,12 @@ class Outside:
                 webhook_secret=secret,
                 postgres=postgres,
                 valkey=valkey,
-                git=git.host,
+                git=git,
                 github=github.github,
                 cluster=running.inside,
                 running_cluster=running,
                 database_url=postgres.create_database("ephemera"),
+                review=review or "never",
                 _stack=stack,
             )
             running.connect(outside.settings())
@@ -84,6 +92,12 @@ class Outside:
     def stop(self) -> None:
         """End everything. May be called twice."""
         self._stack.close()
+
+    @property
+    def environments(self) -> Path:
+        """Where the environments repository lies on this disk."""
+        home = self.directory / "git" if self.review == "never" else self.directory / "github" / "git"
+        return home / f"{ENVIRONMENTS}.git"
 
     @property
     def web_url(self) -> str:
@@ -109,8 +123,27 @@ class Outside:
             "EPHEMERA_CACHE_DIRECTORY": str(self.directory / "cache"),
             "EPHEMERA_COMMIT_STATUS": STATUS_CONTEXT,
             "EPHEMERA_GITHUB_LIMITS": "none",
+            "EPHEMERA_REVIEW": self.review,
             **self.running_cluster.settings(),
         }
+
+
+def _git_beside(directory: Path, stack: ExitStack) -> GitHost:
+    """A Git server of its own, with the environments repository."""
+    running = RunningGitHost.start(directory / "git")
+    stack.callback(running.stop)
+    running.host.create(ENVIRONMENTS, readme=True)
+    return running.host
+
+
+def _git_on(github: SimulatedGitHub) -> GitHost:
+    """The environments repository on GitHub itself, its branch protected, and somebody who reads it for the syncer."""
+    github.create_git_repository(ENVIRONMENTS)
+    github.set_permission(ENVIRONMENTS, "syncer", "read")
+    for person in REVIEWERS:
+        github.set_permission(ENVIRONMENTS, person, "write")
+    github.protect(ENVIRONMENTS, "main", approvals=1, checks=[PROPOSAL_CHECK], bypass=[SLUG])
+    return HostedGit(github.url, "syncer", github.give_password("syncer"))
 
 
 def _start_github(directory: Path, web_port: int, secret: str) -> RunningGitHub:

@@ -11,16 +11,19 @@ from typing import TypeVar
 # between.
 _FIRST, _LAST = 20_000, 32_000
 _PAUSE_SECONDS = 0.01
+_GIVEN: set[int] = set()
 
 T = TypeVar("T")
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on; drawn at random, so that two callers do not meet."""
+    """Return a port of 127.0.0.1 that nobody listens on; drawn at random, so that two processes do not meet, and never
+    given twice by this one: whoever got it may not listen yet."""
     while True:
         port = random.randint(_FIRST, _LAST)
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0 and _binds(port):
+            if port not in _GIVEN and probe.connect_ex(("127.0.0.1", port)) != 0 and _binds(port):
+                _GIVEN.add(port)
                 return port
 
 

@@ -8,6 +8,7 @@ import importlib.util
 import secrets
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from app.demo.ports import free_port, wait_until
 
 _USER = "ephemera"
 _START_SECONDS = 30.0
+_RESTART_PATIENCE_SECONDS = 30.0
+_RESTART_PAUSE_SECONDS = 0.2
 # The C library of the smallest container has C.UTF-8; messages stay English, so that logs can be read by
 # others.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -78,6 +81,11 @@ class Postgres:
         """Return the process id of the server (the postmaster)."""
         return self._child.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the server (the postmaster) runs; after `kill`, a backend at work may outlive it."""
+        return self._child.is_running
+
     def url(self, database: str = "postgres") -> str:
         """Return SQLAlchemy's URL of a database, password included."""
         return f"postgresql+psycopg2://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
@@ -107,11 +115,27 @@ class Postgres:
         self._child.await_end()
         self._child.finish()
 
-    def restart(self) -> None:
-        """Start again on the same data and port, running or not; it answers on return."""
+    def restart(self, patience_seconds: float = _RESTART_PATIENCE_SECONDS) -> None:
+        """Start again on the same data and port, running or not; it answers on return.
+
+        As an init system would, tries again when that fails: a backend of a killed server lives, in a session of
+        its own, until it next waits, and as long as it does a new server refuses the data ("pre-existing shared
+        memory block", src/backend/port/sysv_shmem.c of PostgreSQL). Raises PostgresFailed with the last failure.
+        """
         self.stop()
+        deadline = time.monotonic() + patience_seconds
+        while not self._comes_up(is_last_try=time.monotonic() >= deadline):
+            time.sleep(_RESTART_PAUSE_SECONDS)
+
+    def _comes_up(self, *, is_last_try: bool) -> bool:
         self._child = _launch(self.directory, account_for(self._data), self.port, durable=self.durable)
-        self._await_ready()
+        try:
+            self._await_ready()
+        except PostgresFailed:
+            if is_last_try:
+                raise
+            return False
+        return True
 
     @property
     def _data(self) -> Path:

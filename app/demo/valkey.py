@@ -59,6 +59,11 @@ class Valkey:
         """Return the process id of the server."""
         return self._child.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the server runs."""
+        return self._child.is_running
+
     def url(self, database: int = 0) -> str:
         """Return the URL of one of the 16 databases, password included."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"

@@ -81,6 +81,14 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """To run what was recorded of an earlier commit, whatever is pushed."""
+
+    sha: str
+    """As in Pin, of the pull request or of the environments repository."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unpin:
     """To run the pull request's head again."""
 
@@ -103,7 +111,7 @@ class Help:
     """To be told what can be said."""
 
 
-Command = Redeploy | Destroy | Recreate | Extend | Pin | Unpin | Approve | Explain | Help
+Command = Redeploy | Destroy | Recreate | Extend | Pin | Rollback | Unpin | Approve | Explain | Help
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,12 @@ def _pin(rest: Sequence[str]) -> Command | Mistake:
     return Mistake("`pin` takes a commit by at least 7 characters of its id; say `/ephemera pin abc1234`.")
 
 
+def _rollback(rest: Sequence[str]) -> Command | Mistake:
+    if len(rest) == 1 and _SHA.fullmatch(rest[0]):
+        return Rollback(rest[0])
+    return Mistake("`rollback` takes a commit by at least 7 characters of its id; say `/ephemera rollback abc1234`.")
+
+
 def _approve(rest: Sequence[str]) -> Command | Mistake:
     if not rest:
         return Approve(None)
@@ -222,5 +236,6 @@ def _approve(rest: Sequence[str]) -> Command | Mistake:
 _ARGUED: Mapping[str, Callable[[Sequence[str]], Command | Mistake]] = {
     "extend": _extend,
     "pin": _pin,
+    "rollback": _rollback,
     "approve": _approve,
 }

@@ -14,6 +14,7 @@ from app.domain.desired import Absent, Decision, Keep, Present, Waiting
 from app.domain.expiry import Life, why_over, words
 from app.domain.policy import Policy
 from app.domain.pull_request import Missing, PullRequest
+from app.domain.recorded import Recorded
 from gitops.spec import Spec
 
 
@@ -39,9 +40,16 @@ class Wish:
     """Somebody asked to have it made anew, and something is left of it."""
     pinned_sha: str | None = None
     """The commit that is to run, whatever is pushed."""
+    rollback: Recorded | None = None
+    """What is to run again as it was recorded, whatever is pushed; nothing is pinned then."""
     approvals: tuple[Approval, ...] = ()
     """Of commits of a fork, the newest first; also those that have ended."""
     life: Life = field(default_factory=Life)
+
+    @property
+    def kept_sha(self) -> str | None:
+        """The pull request's commit that is to run, whatever is pushed."""
+        return self.rollback.head_sha if self.rollback is not None else self.pinned_sha
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,9 @@ class Situation:
 
     @property
     def approval(self) -> Approval | None:
-        """By which a commit of a fork may run: the pinned one, else the head."""
+        """By which a commit of a fork may run: the one that is to be kept, else the head."""
         lasts = self.policy.limits.fork
-        wanted = (self.wish.pinned_sha, self.pull_request.head_sha)
+        wanted = (self.wish.kept_sha, self.pull_request.head_sha)
         found = (standing(self.wish.approvals, sha, lasts, self.now) for sha in wanted if sha is not None)
         return next((each for each in found if each is not None), None)
 
@@ -106,7 +114,7 @@ def outcome_out_of_sight(wish: Wish) -> Outcome | None:
 def _present(situation: Situation) -> Present:
     pull_request, wish = situation.pull_request, situation.wish
     if not pull_request.is_from_fork:
-        return Present(_spec(situation, wish.pinned_sha or pull_request.head_sha))
+        return Present(_spec(situation, wish.kept_sha or pull_request.head_sha))
     approval = situation.approval
     assert approval is not None, "the rule on forks lets nothing pass that is not approved"
     return _approved(situation, approval)
@@ -195,6 +203,29 @@ RULES: tuple[Rule, ...] = (_closed, _stopped, _fork, _draft, _base_branch, _expi
 
 
 def _spec(situation: Situation, head_sha: str) -> Spec:
+    recorded = situation.wish.rollback
+    if recorded is not None and recorded.head_sha == head_sha:
+        return _again(situation, recorded.spec)
+    return _new(situation, head_sha)
+
+
+def _again(situation: Situation, recorded: Spec) -> Spec:
+    """The recorded spec, whose names are today's, and which a redeploy makes another commit of."""
+    place, repository = situation.place, situation.pull_request.repository
+    return replace(
+        recorded,
+        cluster=place.cluster,
+        namespace=place.namespace,
+        folder=place.folder,
+        host=place.host,
+        owner=repository.owner,
+        repository=repository.name,
+        number=situation.pull_request.number,
+        generation=situation.wish.redeploys,
+    )
+
+
+def _new(situation: Situation, head_sha: str) -> Spec:
     pull_request, policy, place = situation.pull_request, situation.policy, situation.place
     repository = pull_request.repository
     return Spec(

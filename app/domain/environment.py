@@ -10,6 +10,7 @@ from app.domain.changes import Changes
 from app.domain.desire import Place
 from app.domain.desired import Desired
 from app.domain.health import FailureLog, Health
+from app.domain.proposal import Proposal
 from app.domain.pull_request import RepositoryRef
 from app.domain.teardown import Teardown
 
@@ -156,6 +157,14 @@ class Environment:
     changes: Changes = field(default_factory=Changes)
     """What the last commit changed in the manifests."""
     progress: Progress = field(default_factory=Progress)
+    proposal: Proposal | None = None
+    """Its newest proposal; None before the first."""
+
+    @property
+    def in_review(self) -> Proposal | None:
+        """The proposal of what should be, while it waits for people and once they have refused it."""
+        proposal = self.proposal
+        return proposal if proposal is not None and (proposal.awaits_review or proposal.is_refusal) else None
 
     @property
     def url(self) -> str:

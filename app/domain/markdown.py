@@ -7,8 +7,10 @@ A fenced block or code span renders nothing and mentions nobody
 import re
 import unicodedata
 from collections.abc import Iterator
+from html import escape
 
 _BACKTICKS = re.compile(r"`+")
+_OPENS = re.compile(r"(`{3,})[a-z]*")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 """A code span that ends in the line that it begins in."""
 _LIVE = str.maketrans({"\\": "\\\\", "`": "'", "@": "(at)", "<": "&lt;", "[": "\\[", "~": "\\~"})
@@ -66,11 +68,11 @@ def prose(text: str) -> Markdown:
     return Markdown("\n".join(_harmless(line) for line in lines))
 
 
-def block(text: str, max_bytes: int = 2000) -> Markdown:
-    """A fenced code block that holds the text, its control characters removed."""
+def block(text: str, max_bytes: int = 2000, language: str = "") -> Markdown:
+    """A fenced code block that holds the text, its control characters removed; `language` colours it, as `diff`."""
     content = cut(_printable(text, keep="\n\t"), max_bytes)
     fence = "`" * max(3, _longest_run(content) + 1)
-    return Markdown(f"{fence}\n{content}\n{fence}")
+    return Markdown(f"{fence}{language}\n{content}\n{fence}")
 
 
 def code(text: str, max_bytes: int = 200) -> Markdown:
@@ -81,14 +83,20 @@ def code(text: str, max_bytes: int = 200) -> Markdown:
     return Markdown(f"{fence}{pad}{content}{pad}{fence}")
 
 
+def tagged(text: str, max_bytes: int = 200) -> Markdown:
+    """What `code` is, for a line of HTML such as a fold's summary, where Markdown is not read."""
+    content = escape(cut(_printable(text, keep=""), max_bytes)).replace("`", "&#96;")
+    return Markdown(f"<code>{content}</code>")
+
+
 def _fenced(markdown: str) -> Iterator[tuple[str, str]]:
     """Each line with the fence that is open after it; empty where none is, as after the line that closes one."""
     fence = ""
     for line in markdown.split("\n"):
         if fence:
             fence = "" if line == fence else fence
-        elif len(line) >= 3 and line == "`" * len(line):
-            fence = line
+        elif opens := _OPENS.fullmatch(line):
+            fence = opens[1]
         yield line, fence
 
 

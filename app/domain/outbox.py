@@ -3,7 +3,8 @@
 A commit that becomes ready costs six writes: its check run twice, its deployment made and then successful, the one
 before it retired, and the comment. What would be overtaken within moments is held: that a commit waits for its turn is
 told after three seconds, a list of steps moves on once a minute, and the comment is written when there is something
-final to say, or nothing has been said for a minute.
+final to say, or nothing has been said for a minute. A commit that waits for review costs one more: a check run that
+says so, which GitHub does not open again once the commit is merged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,14 +23,19 @@ from app.domain.parts import (
     TellDeployment,
     Written,
 )
+from app.domain.proposal import Proposal, ProposalState
 from app.domain.report import CheckRun, CheckStatus, Deployment, DeploymentState, Report, digest, superseded
 
 STEPS_EVERY = timedelta(minutes=1)
 """How often a check run that is not completed is written again."""
 QUEUED_AFTER = timedelta(seconds=3)
-"""So long a commit waits for its turn before a check run says so: most are committed by then."""
+"""So long a commit waits for its turn before a check run says so: most are committed by then; so long as well one
+whose proposal Ephemera merges by itself."""
 SPEAKS_AFTER = timedelta(minutes=1)
 """So long a commit is under way before a comment says so where there is none yet."""
+
+OPENED_WITHIN = timedelta(minutes=1)
+"""So long a check run waits for the number of the pull request that a change is proposed by."""
 
 _FINAL = (DeploymentState.SUCCESS, DeploymentState.FAILURE, DeploymentState.INACTIVE)
 """What a deployment's status tells; one that was just made is shown as pending by itself."""
@@ -74,14 +80,35 @@ def _check(environment: Environment, check: CheckRun | None, written: Written, n
 
 def _told_at(environment: Environment, check: CheckRun, written: Written, now: datetime, *, is_new: bool) -> datetime:
     """When the check run may be written: what is likely to be overtaken within moments is not told at once."""
+    if environment.proposal is not None and environment.proposal.awaits_review:
+        return _asked_at(environment, environment.proposal, check, written)
     if check.status is CheckStatus.COMPLETED:
         return now
     if is_new:
         is_queued = check.status is CheckStatus.QUEUED
-        return (environment.desired_at or now) + QUEUED_AFTER if is_queued else now
+        return _decided_at(environment, now) + QUEUED_AFTER if is_queued else now
     if written.check_at is None or (written.check_is_queued and check.status is not CheckStatus.QUEUED):
         return now
     return written.check_at + STEPS_EVERY
+
+
+def _decided_at(environment: Environment, now: datetime) -> datetime:
+    """Since when a commit waits for its turn: since it was decided what should run, or people merged it."""
+    proposal, decided_at = environment.proposal, environment.desired_at or now
+    if proposal is None or not proposal.is_wanted or proposal.state is not ProposalState.MERGED:
+        return decided_at
+    return max(decided_at, proposal.decided_at or decided_at)
+
+
+def _asked_at(environment: Environment, proposal: Proposal, check: CheckRun, written: Written) -> datetime:
+    """When it may be told that the change waits for review: with all that there is to say of it, and once a minute."""
+    begun = max(proposal.proposed_at, environment.desired_at or proposal.proposed_at)
+    if proposal.number is None:
+        begun += OPENED_WITHIN
+    elif proposal.merged_by_us:
+        begun += QUEUED_AFTER
+    is_told = check.head_sha == written.check_sha and written.check_is_completed
+    return max(begun, written.check_at + STEPS_EVERY) if is_told and written.check_at is not None else begun
 
 
 def _comment(

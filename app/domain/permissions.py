@@ -34,6 +34,11 @@ class Event:
 PERMISSIONS: tuple[Permission, ...] = (
     Permission("metadata", "read", "Listing repositories, and asking who may write to one. GitHub always includes it."),
     Permission("pull_requests", "read", "Reading a pull request: whether it is open, and which commit is its head."),
+    Permission(
+        "pull_requests",
+        "write",
+        "Proposing changes on the environments repository. Needed only where EPHEMERA_REVIEW demands review.",
+    ),
     Permission("checks", "write", "The check run with its steps and buttons."),
     Permission("issues", "write", "The one comment on each pull request, and the reactions that answer commands."),
     Permission("deployments", "write", "The deployment with its URL, and marking it destroyed when it is gone."),
@@ -49,10 +54,15 @@ PERMISSIONS: tuple[Permission, ...] = (
     ),
 )
 
+REVIEW_EVENT = "pull_request_review"
 EVENTS: tuple[Event, ...] = (
     Event("pull_request", "Opened, pushed, closed, reopened, labelled, drafted: look at it again."),
     Event("issue_comment", "Somebody may have written a command."),
     Event("repository", "A repository was renamed, transferred or deleted: see what the App still sees."),
+    Event(
+        REVIEW_EVENT,
+        "A proposal on the environments repository was approved. Needed only where EPHEMERA_REVIEW demands review.",
+    ),
 )
 """To subscribe to."""
 
@@ -65,11 +75,20 @@ UNASKED: tuple[Event, ...] = (
 """Sent without a subscription: the first two to every App that may write checks, the others to every App."""
 
 
-def needed(*, with_statuses: bool = True, with_contents: bool = True) -> dict[str, str]:
+def needed(*, with_statuses: bool = True, with_contents: bool = True, proposes: bool = False) -> dict[str, str]:
     """`{"checks": "write", ...}`. `with_statuses`: the commit status is on. `with_contents`: the environments
-    repository lies on this GitHub."""
-    left_out = {"statuses": not with_statuses, "contents": not with_contents}
-    return {each.name: each.level for each in PERMISSIONS if not left_out.get(each.name, False)}
+    repository lies on this GitHub. `proposes`: changes are proposed there, for review."""
+    left_out = {
+        ("statuses", "write"): not with_statuses,
+        ("contents", "write"): not with_contents,
+        ("pull_requests", "write"): not proposes,
+    }
+    return {each.name: each.level for each in PERMISSIONS if not left_out.get((each.name, each.level), False)}
+
+
+def subscriptions(*, proposes: bool = False) -> tuple[str, ...]:
+    """Names of the events to subscribe to. `proposes`: changes are proposed for review."""
+    return tuple(event.name for event in EVENTS if proposes or event.name != REVIEW_EVENT)
 
 
 def lacking(wanted: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, str]:

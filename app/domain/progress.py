@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain.desired import Present
 from app.domain.environment import Environment, Moment, Progress, Status
+from app.domain.proposal import ProposalState
 from app.domain.status import Assessment
 
 _REMEMBERED = 5
@@ -19,9 +20,11 @@ _REMEMBERED = 5
 
 
 class Step(StrEnum):
-    """The four steps of a commit, in their order."""
+    """The steps of a commit, in their order."""
 
     DECIDED = "decided"
+    REVIEWED = "reviewed"
+    """Only of a commit that was proposed."""
     COMMITTED = "committed"
     SYNCED = "synced"
     ROLLED_OUT = "rolled out"
@@ -65,6 +68,7 @@ def steps(environment: Environment, assessment: Assessment) -> tuple[Taken, ...]
     is_synced = is_ours and progress.synced_at is not None
     reached = (
         (Step.DECIDED, environment.desired is not None, environment.desired_at),
+        *_reviewed(environment),
         (Step.COMMITTED, environment.is_published, published.at),
         (Step.SYNCED, is_synced or assessment.status is Status.READY, progress.synced_at if is_ours else None),
         (Step.ROLLED_OUT, assessment.status is Status.READY, progress.ready_at if is_ours else None),
@@ -105,6 +109,19 @@ def from_json(value: Mapping[str, Any]) -> Progress:
             for moment in value.get("moments", ())
         ),
     )
+
+
+def _reviewed(environment: Environment) -> tuple[tuple[Step, bool, datetime | None], ...]:
+    """The step, whether it is done, and when; nothing where what should run did not need a review."""
+    proposal = environment.proposal
+    if proposal is None or not proposal.is_wanted or proposal.is_removal:
+        return ()
+    match proposal.state:
+        case ProposalState.OPEN | ProposalState.REFUSED | ProposalState.MERGED:
+            is_done = proposal.state is ProposalState.MERGED
+            return ((Step.REVIEWED, is_done, proposal.decided_at if is_done else None),)
+        case _:
+            return ()
 
 
 def _followed(progress: Progress, environment: Environment, assessment: Assessment, now: datetime) -> Progress:

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.command import Approve, Command, Destroy, Explain, Extend, Help, Pin, Recreate, Redeploy, Unpin
+from app.domain.command import (
+    Approve,
+    Command,
+    Destroy,
+    Explain,
+    Extend,
+    Help,
+    Pin,
+    Recreate,
+    Redeploy,
+    Rollback,
+    Unpin,
+)
+from app.domain.recorded import Recorded
 
 ONLY_THE_FIRST = "Only the first command of a comment counts."
 NO_SUCH_BUTTON = "This button is not known any more; `/ephemera help` lists what works."
@@ -34,6 +47,15 @@ def pinned(sha: str) -> str:
     return f"It stays at commit `{sha[:12]}`, whatever is pushed; `/ephemera unpin` ends that."
 
 
+def rolled_back(recorded: Recorded, head_sha: str | None) -> str:
+    """What came of `rollback`, while the pull request's head is that one."""
+    newest = ", the newest of this pull request," if recorded.head_sha == head_sha else " of this pull request"
+    return (
+        f"It runs commit `{recorded.head_sha[:12]}`{newest} as commit `{recorded.commit[:12]}` of the environments "
+        "repository recorded it, whatever is pushed; `/ephemera unpin` ends that."
+    )
+
+
 def approved(sha: str) -> str:
     """What came of `approve`."""
     return f"Commit `{sha[:12]}` may run."
@@ -47,6 +69,8 @@ def words(command: Command) -> str:
             return f"extend {hours // 24}d" if hours % 24 == 0 and hours > 48 else f"extend {hours}h"
         case Pin(sha):
             return f"pin {sha[:12]}"
+        case Rollback(sha):
+            return f"rollback {sha[:12]}"
         case Approve(str(sha)):
             return f"approve {sha[:12]}"
         case Redeploy() | Destroy() | Recreate() | Unpin() | Approve() | Explain() | Help():
@@ -78,7 +102,7 @@ def is_not_the_head(sha: str, head_sha: str) -> str:
 
 def is_ambiguous(sha: str) -> str:
     """Why the beginning of an id is refused that several commits share."""
-    return f"Several commits of this pull request begin with `{sha}`; say the whole id."
+    return f"Several commits of this environment begin with `{sha}`; say the whole id."
 
 
 def is_unknown(sha: str, known: Sequence[str]) -> str:
@@ -87,3 +111,15 @@ def is_unknown(sha: str, known: Sequence[str]) -> str:
     return (
         f"The environment had no commit `{sha[:12]}`; it had {some}." if some else f"There is no commit `{sha[:12]}`."
     )
+
+
+def was_never_published(sha: str, known: Sequence[str]) -> str:
+    """Why a commit is refused that nothing is recorded of; `known` are some of the environments repository."""
+    some = ", ".join(f"`{each[:12]}`" for each in known)
+    other = f"say `/ephemera rollback` and one of {some}" if some else "nothing was deployed yet that could run again"
+    return f"Nothing is recorded of a commit `{sha[:12]}`; {other}."
+
+
+def is_unusable(commit: str) -> str:
+    """Why a commit is refused whose record today's rules do not take."""
+    return f"What is recorded of commit `{commit[:12]}` does not pass today's rules; choose another commit."

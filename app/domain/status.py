@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from app.domain.desired import Absent, Present, Waiting
 from app.domain.environment import Environment, Stage, Status
 from app.domain.health import Cause, Problem, Verdict, Wanted, judge
+from app.domain.proposal import Proposal
 
 READY_WITHIN = timedelta(minutes=15)
 """After this long without becoming ready, a published commit counts as failed. It may still become ready later."""
@@ -24,13 +25,16 @@ class Assessment:
     status: Status
     problems: tuple[Problem, ...] = ()
     errors: tuple[str, ...] = ()
-    """What our own stages could not do, in sentences."""
+    """What our own stages could not do, and that people refused the change, in sentences."""
     is_stuck: bool = False
-    """A removal that takes longer than GONE_WITHIN."""
+    """A removal that takes longer than GONE_WITHIN, other than by waiting for people."""
 
 
 def assess(environment: Environment, now: datetime) -> Assessment:
-    """The status that the row amounts to at `now`."""
+    """The status that the row amounts to at `now`.
+
+    What waits for review, or was refused, hides how the commit before it stands.
+    """
     errors = _errors(environment)
     match environment.desired:
         case None:
@@ -43,19 +47,33 @@ def assess(environment: Environment, now: datetime) -> Assessment:
             return _rollout(environment, now, errors)
 
 
+def refusal(proposal: Proposal) -> str:
+    """That it was refused, by whom, and what asks again. The login in it is foreign text."""
+    what = "The removal" if proposal.is_removal else "The change"
+    where = "its proposal" if proposal.number is None else f"proposal {proposal.number}"
+    by = proposal.decided_by or "somebody"
+    again = "It is not asked for again before a new commit or `/ephemera deploy`."
+    return f"{what} was refused: {by} closed {where} unmerged. {again}"
+
+
 def _errors(environment: Environment) -> tuple[str, ...]:
-    return tuple(
+    proposal = environment.in_review
+    stages = tuple(
         trouble.message
         for stage in (Stage.DECIDE, Stage.PUBLISH)
         if (trouble := environment.troubles.get(stage)) and (trouble.is_stalled or trouble.failures >= TRIES)
     )
+    if proposal is None:
+        return stages
+    said = refusal(proposal) if proposal.is_refusal else proposal.trouble
+    return (said, *stages) if said is not None else stages
 
 
 def _removal(environment: Environment, now: datetime, errors: tuple[str, ...]) -> Assessment:
     if is_gone(environment):
         return Assessment(Status.DESTROYED)
     since = environment.desired_at
-    is_stuck = since is not None and now - since > GONE_WITHIN
+    is_stuck = environment.in_review is None and since is not None and now - since > GONE_WITHIN
     return Assessment(Status.DESTROYING, errors=errors, is_stuck=is_stuck)
 
 
@@ -68,6 +86,9 @@ def is_gone(environment: Environment) -> bool:
 
 def _rollout(environment: Environment, now: datetime, errors: tuple[str, ...]) -> Assessment:
     assert isinstance(environment.desired, Present)
+    proposal = environment.in_review
+    if proposal is not None:
+        return Assessment(Status.WAITING if proposal.awaits_review else Status.FAILED, errors=errors)
     spec, published = environment.desired.spec, environment.published
     wanted = Wanted(spec.head_sha, spec.generation, published.commit, published.workloads)
     judgement = judge(environment.health, wanted)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from app.domain.review import MergeMethod
 from app.github.checkup import Checkup
 from app.github.client import Client, Clock
 from app.github.conversations import GitHubConversations
@@ -12,6 +13,7 @@ from app.github.installations import Installations
 from app.github.installed import GitHubInstallations
 from app.github.permissions import speaking
 from app.github.profile import Profile
+from app.github.proposals import GitHubProposals, Target
 from app.github.pull_requests import GitHubPullRequests
 from app.github.reports import GitHubReports
 from app.github.tokens import Tokens
@@ -30,6 +32,14 @@ class Account:
     """How long an answer may take."""
     sets_statuses: bool = True
     """Commit statuses are set; else the permission for that is not asked for."""
+    environments: str | None = None
+    """`owner/name` of the environments repository; None where its URL has none."""
+    proposes: bool = False
+    """Some changes are proposed there, for review; else the permissions for that are not asked for."""
+    web_url: str = "https://github.com"
+    """Where people see this GitHub."""
+    merge_method: MergeMethod = "merge"
+    """How Ephemera merges what was proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +48,14 @@ class GitHub:
 
     pull_requests: GitHubPullRequests
     reports: GitHubReports
+    proposals: GitHubProposals
     conversations: GitHubConversations
     hook_deliveries: GitHubHookDeliveries
     installed: GitHubInstallations
     git_credentials: GitHubGitCredentials
     tokens: Tokens
     checkup: Checkup
+    profile: Profile
 
 
 def connect(account: Account, clock: Clock) -> GitHub:
@@ -56,10 +68,20 @@ def connect(account: Account, clock: Clock) -> GitHub:
     return GitHub(
         pull_requests=GitHubPullRequests(client, installations),
         reports=GitHubReports(installations, profile),
+        proposals=GitHubProposals(
+            installations, profile, Target(account.environments, account.web_url, account.merge_method)
+        ),
         conversations=GitHubConversations(installations),
         hook_deliveries=GitHubHookDeliveries(client, app),
         installed=GitHubInstallations(client, installations),
         git_credentials=GitHubGitCredentials(installations, tokens),
         tokens=tokens,
-        checkup=Checkup(account.api_url, profile, installations, sets_statuses=account.sets_statuses),
+        checkup=Checkup(
+            account.api_url,
+            profile,
+            installations,
+            sets_statuses=account.sets_statuses,
+            proposes=account.proposes,
+        ),
+        profile=profile,
     )

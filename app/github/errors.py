@@ -30,6 +30,24 @@ class Unprocessable(Stalled):
     """GitHub answered 422: it understood what was asked, and will not do it."""
 
 
+class NotAllowed(Stalled):
+    """GitHub answered 405: the thing is not in a state in which that can be done."""
+
+    def __init__(self, message: str, words: str = "") -> None:
+        super().__init__(message)
+        self.words = words
+        """GitHub's own."""
+
+
+class Conflict(Transient):
+    """GitHub answered 409: the thing is not, or not any more, what the request takes it for."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None, words: str = "") -> None:
+        super().__init__(message, retry_after)
+        self.words = words
+        """GitHub's own."""
+
+
 class Malformed(Transient):
     """An answer that is not what GitHub documents: cut off, or by something in between."""
 
@@ -43,7 +61,11 @@ def refused(request: Request, answer: Answer, now: datetime, shortfall: str = ""
     if answer.status in (403, 429) and _is_rate_limit(answer):
         wait = _wait(answer, now)
         return RateLimited(f"{request.doing}: GitHub's rate limit is used up for {wait.total_seconds():.0f} s", wait)
-    if answer.status in (408, 409) or answer.status >= 500:
+    if answer.status == 409:
+        return Conflict(f"{request.doing}: GitHub answered 409", _retry_after(answer), _words(answer))
+    if answer.status == 405:
+        return NotAllowed(f"{request.doing}: {_reason(request, answer)}", _words(answer))
+    if answer.status == 408 or answer.status >= 500:
         return Transient(f"{request.doing}: GitHub answered {answer.status}", _retry_after(answer))
     reason = _reason(request, answer)
     if shortfall and answer.status in (403, 404):
@@ -156,6 +178,11 @@ def _message(answer: Answer) -> str:
     message = body.get("message")
     details = body.get("errors")
     return shown(message if not details else {"message": message, "errors": details}) if message else "without a reason"
+
+
+def _words(answer: Answer) -> str:
+    message = _body(answer).get("message")
+    return message if isinstance(message, str) else f"it answered {answer.status} without a reason"
 
 
 def _body(answer: Answer) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.github.client import Client
 from app.github.credentials import AsApp
 from app.github.errors import NotFound
 from app.github.exchange import Method, Request
-from app.github.permissions import LISTING, Use
+from app.github.permissions import LISTING, REVIEWING, Use
 from app.github.tokens import AsInstallation, Scope, Tokens
 
 
@@ -95,6 +95,13 @@ class Installations:
         installation_id = self._id_of(repository)
         scope = Scope(installation_id, repository.id, self._speaking, repository.full_name)
         return Reach(self._client, AsInstallation(scope, self._tokens), repository)
+
+    def reviewed(self, repository: str) -> Reach:
+        """The environments repository, called `owner/name`, by a token of its own for its pull requests."""
+        found = self.locate(repository)
+        assert found.installation_id is not None, "it was located through its installation"
+        scope = Scope(found.installation_id, found.id, REVIEWING, found.full_name)
+        return Reach(self._client, AsInstallation(scope, self._tokens), found)
 
     def survey(self, repository: RepositoryRef) -> Reach:
         """The repository by a token that reads all of its installation, for what is done to every repository."""

@@ -17,7 +17,8 @@ GHOST = Author(10137, "ghost")
 """Who GitHub shows in place of a deleted account (https://github.com/ghost)."""
 
 _FULL_NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*/(?!\.\.?$)[A-Za-z0-9._-]+"
-_SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
+SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
+"""Of a commit."""
 _VISIBLE = r"[\x21-\x7e]+"
 
 
@@ -122,7 +123,7 @@ def _pull_request(found: Field, installation_id: int) -> PullRequest:
         is_merged=found.find("merged_at") is not None,
         is_draft=_is_draft(found),
         base_ref=base.get("ref").text(),
-        head_sha=head.get("sha").text(_SHA),
+        head_sha=head.get("sha").text(SHA),
         head_repository_id=head_repository.get("id").number() if head_repository else None,
     )
 

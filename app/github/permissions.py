@@ -22,6 +22,11 @@ LISTING = Use("listing", {"metadata": "read", "pull_requests": "read"})
 """Looking over a whole installation; a token for each of its repositories would cost a call each."""
 PUSHING = Use("pushing", {"metadata": "read", "contents": "write"})
 """Git, in the environments repository."""
+REVIEWING = Use(
+    "reviewing",
+    {"metadata": "read", "contents": "write", "pull_requests": "write", "checks": "write", "issues": "write"},
+)
+"""Pull requests on the environments repository; to merge one needs what pushing needs."""
 
 
 def speaking(*, sets_statuses: bool) -> Use:

@@ -20,6 +20,10 @@ class Profile:
             self._known = self.read()
         return self._known
 
+    def login(self) -> str:
+        """Who we are where people are named: `ephemera[bot]`."""
+        return self.get().bot_login
+
     def is_ours(self, writer: written.Writer) -> bool:
         """We wrote it, this App and no other."""
         app = self.get()

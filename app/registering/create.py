@@ -29,6 +29,7 @@ class Where(BaseSettings):
     github_api_url: str = GITHUB_API_URL
     github_web_url: str | None = None
     commit_status: str | None = None
+    review: str = "never"
 
     @property
     def web_url(self) -> str:
@@ -71,7 +72,7 @@ def create(order: Order, show: Callable[[Page], object], wait_seconds: float = W
         raise Stalled(f"{order.file} sets {', '.join(held)} already: name another --env-file, or use --force")
     env_file.require_writable(order.file)
     place = where(order.file)
-    wanted = replace(order.wanted, with_statuses=place.commit_status is not None)
+    wanted = replace(order.wanted, with_statuses=place.commit_status is not None, proposes=place.review != "never")
     with serving(wanted, place.web_url, order.port) as page:
         show(page)
         code = page.wait(wait_seconds)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from app.domain.permissions import EVENTS, needed
+from app.domain.permissions import needed, subscriptions
 
 WEBHOOKS = "/webhooks/github"
 MAX_NAME = 34
@@ -26,6 +26,8 @@ class Wanted:
     """The environments repository lies on this GitHub."""
     with_statuses: bool = False
     """Commit statuses are set."""
+    proposes: bool = False
+    """Changes are proposed on the environments repository, for review."""
 
     def manifest(self, redirect_url: str) -> Mapping[str, Any]:
         """The manifest's parameters."""
@@ -35,8 +37,10 @@ class Wanted:
             "hook_attributes": {"url": f"{self.url.rstrip('/')}{WEBHOOKS}", "active": True},
             "redirect_url": redirect_url,
             "public": False,
-            "default_permissions": needed(with_statuses=self.with_statuses, with_contents=self.with_contents),
-            "default_events": [event.name for event in EVENTS],
+            "default_permissions": needed(
+                with_statuses=self.with_statuses, with_contents=self.with_contents, proposes=self.proposes
+            ),
+            "default_events": list(subscriptions(proposes=self.proposes)),
         }
 
     def form_url(self, web_url: str, state: str) -> str:

@@ -2,52 +2,42 @@
 
 The branch's head is fixed before the rows are read (`gitops.publish` calls back), the lock is confirmed right before
 the push, and rows that moved meanwhile are rung for after the lock is released: none of them can be lost.
+
+What needs review is not pushed: it becomes a proposal, whose branches are pushed after that, all at once as well. What
+was merged comes back here as what was accepted, and is taken over like a commit of our own.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from app.domain.desired import Absent, Present, Waiting
 from app.domain.environment import Environment, Stage
 from app.domain.environment import Published as Before
+from app.domain.review import NEVER, Rules
 from app.errors import EphemeraError, Stalled, Transient
 from app.ports import Bell, Destination, Poke, Ring
 from app.stages import failing
-from app.stages.sweep import DRIFT
-from app.store import publishing
-from app.store.engine import Store
-from app.store.locks import Lock, only_writer
+from app.stages.changing import Changer
+from app.stages.plan import Batch, Planner
+from app.stages.push import Pusher
+from app.store import proposing, publishing
+from app.store.engine import Session, Store
+from app.store.locks import Lock, SessionLock, only_writer
 from app.store.publishing import Kept
-from gitops.change import AUTHOR, Change, Published
-from gitops.check import check
-from gitops.errors import Contended, GitopsError, PublishError, RemoteUnavailable
+from gitops.change import Change, Published
+from gitops.errors import Contended, PublishError, RemoteUnavailable
 from gitops.publish import publish
 from gitops.render import Templates
 from gitops.repository import Repository
-from gitops.syncs import divided
-from gitops.workloads import objects_of, workloads_of
+from gitops.workloads import workloads_of
 
 LOCK_WAIT = timedelta(seconds=10)
 """How long a second publisher waits for the first; what it would have done is rung for when the first is done."""
 _SETTLED_AT_ONCE = 20
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one reading of the rows asks of Git."""
-
-    taken: dict[str, Environment] = field(default_factory=dict)
-    """Folder -> the environment whose change it is."""
-    changes: list[Change] = field(default_factory=list)
-    objects: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    """Folder -> all that the environment holds, `{"Deployment/web": digest}`; nothing for one that goes."""
-    untouched: list[Environment] = field(default_factory=list)
-    """Decided, but nothing to do in Git."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +51,8 @@ class Publisher:
     destinations: Mapping[str, Destination]
     """By the name of the cluster; environments of one that is declared no more can still be removed."""
     lock_wait: timedelta = LOCK_WAIT
+    rules: Rules = NEVER
+    """What needs review."""
 
     def run(self) -> None:
         """Publish all that is due; then ring for what follows, and poke the syncer."""
@@ -80,10 +72,10 @@ class Publisher:
 
     def _has_due(self) -> bool:
         with self.store.begin() as session:
-            return publishing.has_due(session)
+            return publishing.has_due(session) or proposing.has_pushes(session)
 
     def _publish_all(self) -> Mapping[str, Poke]:
-        batch = _Batch()
+        batch = Batch()
 
         def read() -> Sequence[Change]:
             nonlocal batch
@@ -94,66 +86,74 @@ class Publisher:
             try:
                 published = publish(self.repository, read, lock.confirm)
             except PublishError as error:
-                raise self._keep(batch, error) from error
+                raise self._keep(batch.environments, error) from error
             self._settle(batch, published)
+            self._push_branches(lock)
         return _pokes_for(batch, published)
 
-    def _read(self) -> _Batch:
-        batch = _Batch()
-        for environment in self._due():
-            self._add(batch, environment)
-        return batch
+    def _read(self) -> Batch:
+        changer = Changer(self.templates, self.destinations)
+        return Planner(self.store, changer, self.rules).plan(self._due(), self._keep_one)
 
     def _due(self) -> Sequence[Environment]:
         with self.store.begin() as session:
             return publishing.due(session)
 
-    def _add(self, batch: _Batch, environment: Environment) -> None:
-        match environment.desired:
-            case Present(spec):
-                try:
-                    files = self.templates.render(spec)
-                    check(spec, files)
-                except GitopsError as error:
-                    self._keep_one(environment, Stalled(f"rendering {environment.key}: {error}"))
-                    return
-                batch.objects[environment.place.folder] = objects_of(files)
-                batch.changes.append(self._change(environment, files))
-            case Absent():
-                batch.changes.append(self._change(environment, None))
-            case Waiting(kept=kept) if kept is not None and not _is_kept(environment, kept):
-                batch.changes.append(self._change(environment, None))
-            case _:
-                batch.untouched.append(environment)
-                return
-        batch.taken[environment.place.folder] = environment
-
-    def _settle(self, batch: _Batch, published: Sequence[Published]) -> None:
-        """Keep, with the generations that were taken, what the remote now holds.
+    def _settle(self, batch: Batch, published: Sequence[Published]) -> None:
+        """Keep, with the generations that were taken, what the remote now holds, and what is to be proposed.
 
         A few at a time: the rows are locked meanwhile, and no webhook should have to wait for a large batch.
         """
-        changes = {change.folder: change for change in batch.changes}
         for start in range(0, len(published), _SETTLED_AT_ONCE):
             with self.store.begin() as session:
                 for result in published[start : start + _SETTLED_AT_ONCE]:
-                    objects = batch.objects.get(result.folder, {})
-                    sync = changes[result.folder].sync_blob
-                    held = Kept(result.tree, result.commit, sync, workloads_of(objects), objects)
-                    publishing.record(session, batch.taken[result.folder], held)
-        with self.store.begin() as session:
-            for environment in batch.untouched:
+                    self._settle_one(session, batch, result)
+        for environment in batch.untouched:
+            with self.store.begin() as session:
                 publishing.settle_unchanged(session, environment.id, environment.decided_generation)
+        for environment in batch.held:
+            with self.store.begin() as session:
+                proposing.hold(session, environment)
+        for environment_id in batch.outdated:
+            with self.store.begin() as session:
+                proposing.withdraw(session, environment_id, "it is not to be accepted any more")
+        for wanted in batch.proposed:
+            with self.store.begin() as session:
+                proposing.put(session, wanted)
         for result in published:
-            key = batch.taken[result.folder].key
+            key = batch.planned[result.folder].environment.key
             _log.info("publish.done", environment=key, commit=result.commit, changed=result.changed)
 
-    def _keep(self, batch: _Batch, error: PublishError) -> EphemeraError:
+    def _settle_one(self, session: Session, batch: Batch, result: Published) -> None:
+        planned = batch.planned[result.folder]
+        if not planned.is_restoring:
+            held = Kept(
+                result.tree,
+                result.commit,
+                planned.content.sync_blob,
+                workloads_of(planned.content.objects),
+                planned.content.objects,
+                planned.generation,
+                planned.intent.head_sha,
+            )
+            publishing.record(session, planned.environment, held)
+        if result.commit is not None:
+            publishing.committed(session, planned.intent, result.commit)
+        if planned.settles is not None:
+            proposing.settled(session, planned.settles)
+
+    def _push_branches(self, lock: SessionLock) -> None:
+        pusher = Pusher(self.store, self.repository, Changer(self.templates, self.destinations))
+        rings = pusher.push(lock.confirm)
+        if rings:
+            self.bell.ring(*rings)
+
+    def _keep(self, environments: Collection[Environment], error: PublishError) -> EphemeraError:
         """Keep the failure with every environment that waits for it, and return it in our own terms."""
         is_passing = isinstance(error, RemoteUnavailable | Contended)
         ours = Transient(str(error)) if is_passing else Stalled(str(error))
         # A repository that cannot even be cloned fails before anything is read.
-        for environment in batch.taken.values() or self._due():
+        for environment in environments or self._due():
             self._keep_one(environment, ours)
         return ours
 
@@ -161,77 +161,31 @@ class Publisher:
         with self.store.begin() as session:
             failing.keep(session, environment, Stage.PUBLISH, error)
 
-    def _change(self, environment: Environment, files: dict[str, bytes] | None) -> Change:
-        place = environment.place
-        to = self._destination(place.cluster)
-        sync = None
-        if to.sync is not None and files is not None:
-            namespace, files = divided(files)
-            sync = to.sync(place.folder, environment.number, namespace)
-        return replace(_change(environment, files), sync=sync, keep=to.keep, follows_ref=to.follows_refs)
-
-    def _destination(self, cluster: str) -> Destination:
-        return self.destinations.get(cluster) or Destination(_Nobody())
-
     def _poke(self, cluster: str, poke: Poke) -> None:
         try:
-            self._destination(cluster).syncer.poke(poke)
+            Changer(self.templates, self.destinations).destination(cluster).syncer.poke(poke)
         except EphemeraError as error:
             _log.warning("poke.failed", cluster=cluster, error=str(error))
 
 
-class _Nobody:
-    """Syncs a cluster that is declared no more."""
-
-    def poke(self, poke: Poke) -> None:
-        """Nobody is woken."""
-
-
-def _pokes_for(batch: _Batch, published: Sequence[Published]) -> Mapping[str, Poke]:
+def _pokes_for(batch: Batch, published: Sequence[Published]) -> Mapping[str, Poke]:
     """Cluster -> what its syncer has not been told of: also a commit of a push whose answer was lost."""
-    before = {folder: environment.published for folder, environment in batch.taken.items()}
-    changes = {change.folder: change for change in batch.changes}
     news: dict[str, list[Published]] = {}
     for result in published:
-        if result.changed or result.moved or result.commit not in (None, before[result.folder].commit):
-            news.setdefault(batch.taken[result.folder].place.cluster, []).append(result)
+        environment = batch.planned[result.folder].environment
+        if result.changed or result.moved or result.commit not in (None, environment.published.commit):
+            news.setdefault(environment.place.cluster, []).append(result)
     return {
         cluster: Poke(
-            changed=tuple(batch.taken[result.folder].place.namespace for result in results),
-            came_or_went=any(_is_the_roots(changes[result.folder], before[result.folder]) for result in results),
+            changed=tuple(batch.planned[result.folder].environment.place.namespace for result in results),
+            came_or_went=any(_is_the_roots(batch, result) for result in results),
         )
         for cluster, results in news.items()
     }
 
 
-def _is_the_roots(change: Change, before: Before) -> bool:
+def _is_the_roots(batch: Batch, result: Published) -> bool:
     """What makes and removes environments has to look: this one came, went, or is followed in another way."""
-    return change.files is None or before.tree is None or change.sync_blob != before.sync
-
-
-def _is_kept(environment: Environment, kept: Collection[str]) -> bool:
-    """What runs is one of these commits, as far as anybody knows: a folder that is not as it was published may be of
-    any commit, one whose push was never answered for instance."""
-    return environment.published.head_sha in kept and environment.asked.reason != DRIFT
-
-
-def _change(environment: Environment, files: dict[str, bytes] | None) -> Change:
-    asked = environment.asked
-    desired = environment.desired
-    sha = (desired.spec.head_sha if isinstance(desired, Present) else environment.commit_sha) or "unknown"
-    verb = "Restore" if asked.reason == DRIFT else "Deploy"
-    subject = f"{verb} {environment.key} at {sha[:7]}" if files is not None else f"Remove {environment.key}"
-    return Change(
-        folder=environment.place.folder,
-        files=files,
-        subject=subject,
-        trailers=(
-            ("Environment", environment.place.namespace),
-            ("Pull-Request", environment.key),
-            ("Head-SHA", sha),
-            ("Delivery", asked.delivery or "none"),
-            ("Actor", asked.by),
-            ("Reason", asked.reason),
-        ),
-        author=AUTHOR,
-    )
+    planned = batch.planned[result.folder]
+    before: Before = planned.environment.published
+    return planned.content.files is None or before.tree is None or planned.content.sync_blob != before.sync

@@ -1,7 +1,7 @@
 """`sweep`: finds what could be out of date, whatever the reason, and marks it or rings. It decides nothing."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -11,10 +11,10 @@ from app.domain.pull_request import PullRequest, RepositoryRef
 from app.errors import EphemeraError
 from app.ports import Bell, PullRequests, Ring
 from app.stages.branch import Branch
-from app.store import asking, observing, sweeping
+from app.store import asking, observing, proposing, sweeping
 from app.store.asking import Ask
 from app.store.engine import Store
-from app.store.sweeping import Held
+from app.store.sweeping import Held, Settled
 from gitops.errors import GitopsError
 
 _BY = "ephemera"
@@ -37,6 +37,11 @@ class Sweeper:
     bell: Bell
     branch: Branch | None = None
     """None: nobody looks for drift in Git."""
+    environments: str | None = None
+    """`owner/name` of the environments repository, whose pull requests get no environment; None where it has no such
+    name."""
+    doubts: dict[int, str] = field(default_factory=dict)
+    """Environment id -> the branch's head at which its proposal was looked at before anything was put back."""
 
     def ring_for_what_is_behind(self) -> None:
         """Ring for every stage that has rows behind its watermark; settle those that have become late, and mark those
@@ -55,7 +60,7 @@ class Sweeper:
 
     def reconcile(self) -> None:
         """Compare every repository's open pull requests with the rows, and mark each that differs."""
-        for repository in self.pull_requests.repositories():
+        for repository in filter(self._may_have_environments, self.pull_requests.repositories()):
             try:
                 self._reconcile(repository)
             except EphemeraError as error:
@@ -79,11 +84,29 @@ class Sweeper:
         with self.store.begin() as session:
             drifted = set(differing) & set(sweeping.settled(session))
         for row in drifted:
+            if self._may_be_merged(row):
+                continue
             with self.store.begin() as session:
                 asking.mark_again(session, row.environment_id, _BY, DRIFT, asking.LOW)
             _log.warning("sweep.drift", folder=row.folder, published=row.tree)
         if drifted:
             self.bell.ring(Ring.CLEAN_UP)
+
+    def _may_have_environments(self, repository: RepositoryRef) -> bool:
+        return self.environments is None or repository.full_name.lower() != self.environments.lower()
+
+    def _may_be_merged(self, row: Settled) -> bool:
+        """What waits for review may have been merged a moment ago: that is looked at first, once for each head."""
+        assert self.branch is not None
+        head = self.branch.held.head if self.branch.held else None
+        if self.doubts.get(row.environment_id) == head:
+            return False
+        with self.store.begin() as session:
+            is_open = proposing.ring_for(session, row.environment_id)
+        if is_open and head is not None:
+            self.doubts[row.environment_id] = head
+            self.bell.ring(Ring.REVIEW)
+        return is_open
 
     def _reconcile(self, repository: RepositoryRef) -> None:
         is_open = {pull_request.number: pull_request for pull_request in self.pull_requests.open_in(repository)}

@@ -43,7 +43,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A webhook delivery and what was made of it. `ask` and `command` are None when it asks for nothing."""
+    """A webhook delivery and what was made of it. `ask`, `command` and `proposal` are None when it asks for nothing."""
 
     id: str
     event: str
@@ -53,6 +53,8 @@ class Receipt:
     reason: str | None = None
     ask: Ask | None = None
     command: CommandBell | None = None
+    proposal: int | None = None
+    """The number of the pull request on the environments repository that it is about."""
 
 
 _DELIVERY = """
@@ -63,6 +65,15 @@ _DELIVERY = """
     )"""
 
 _RECEIVE = text(f"WITH {_DELIVERY} SELECT count(*) FROM delivery")
+
+# As `proposing.ring`, but only for a delivery that is new.
+_RECEIVE_AND_RING = text(
+    f"""WITH {_DELIVERY},
+    rung AS (
+        UPDATE proposals SET rung = rung + 1, retry_at = NULL FROM delivery WHERE number = :proposal AND is_current
+    )
+    SELECT count(*) FROM delivery"""
+)
 
 _RECEIVE_AND_MARK = text(
     f"""WITH {_DELIVERY},
@@ -86,11 +97,14 @@ _RECEIVE_AND_MARK = text(
 
 
 def receive(session: Session, receipt: Receipt, policy: Policy) -> bool:
-    """Keep a delivery and mark what it names, in one transaction; False when the delivery was here before.
+    """Keep a delivery, and mark or ring for what it names, all or nothing; False when the delivery was here before.
 
     Everything is one statement unless the pull request or its repository is new.
     """
     ask = receipt.ask
+    if receipt.proposal is not None:
+        values = _delivery(receipt) | {"proposal": receipt.proposal}
+        return bool(session.execute(_RECEIVE_AND_RING, values).scalar_one())
     if ask is None:
         return bool(session.execute(_RECEIVE, _delivery(receipt)).scalar_one())
     answer = session.execute(_RECEIVE_AND_MARK, _delivery(receipt) | _mark(ask)).one()

@@ -88,7 +88,7 @@ def _remember(session: Session, row: EnvironmentRow, pull_request: PullRequest) 
     row.is_from_fork = pull_request.is_from_fork
     if not pull_request.is_open:
         row.is_stopped = row.is_recreated = False
-        row.pinned_sha = None
+        row.pinned_sha = row.rollback = None
 
 
 def _live(row: EnvironmentRow, life: Life) -> None:

@@ -27,6 +27,7 @@ class Lock(IntEnum):
     MIGRATE = 7004
     WRITE = 7005
     OBEY = 7006
+    PROPOSE = 7007
 
 
 def try_claim(session: Session, lock: Lock, environment_id: int) -> bool:

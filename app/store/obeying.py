@@ -19,6 +19,7 @@ from app.domain.command import (
     Pin,
     Recreate,
     Redeploy,
+    Rollback,
     Source,
     Unpin,
     name,
@@ -31,7 +32,7 @@ from app.store.models import DeploymentRow, EnvironmentRow, Event
 from app.store.rows import settle
 from app.store.wishing import Refused
 
-Act = Redeploy | Destroy | Recreate | Extend | Pin | Unpin | Approve
+Act = Redeploy | Destroy | Recreate | Extend | Pin | Rollback | Unpin | Approve
 """What changes something."""
 
 _REASONS = {
@@ -116,6 +117,10 @@ def _wish(session: Session, environment_id: int, act: Act, asker: Asker, limits:
             sha = _known_commit(session, environment_id, short)
             wishing.pin(session, environment_id, sha, by, reason, limits=limits)
             return reply.pinned(sha)
+        case Rollback(short):
+            recorded = wishing.rollback(session, environment_id, short, by, reason, limits=limits)
+            row, _ = found(session, environment_id)
+            return reply.rolled_back(recorded, row.commit_sha)
         case Approve(named):
             assert named is not None, "whoever calls has found out which commit is meant"
             _refuse_needless(session, environment_id, asker)

@@ -3,18 +3,21 @@
 Lists are newest first and go on by id, so that a page stays right while rows are added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from app.domain.approval import Approval
 from app.domain.environment import DeploymentStatus, Environment, Status
+from app.domain.proposal import ProposalState
+from app.store import auditing
 from app.store.approving import approvals_of
-from app.store.models import DeploymentRow, EnvironmentRow, Event, Repository, User
+from app.store.auditing import Line
+from app.store.models import DeploymentRow, EnvironmentRow, Event, ProposalRow, PublicationRow, Repository, User
 from app.store.rows import environment_of
 
 T = TypeVar("T")
@@ -116,6 +119,43 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Which recorded changes are wanted; whatever is left out does not matter."""
+
+    environment_id: int | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    """Before then."""
+    repository: str | None = None
+    """`owner/name`, in any case."""
+    by: str | None = None
+    """Exactly as it was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal, with all that was put before its reviewers."""
+
+    state: ProposalState
+    number: int | None
+    url: str | None
+    requirement: Mapping[str, Any]
+    """As `app.domain.review.Requirement` has it."""
+    proposed_at: datetime
+    opened_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str | None
+    decided_words: str | None
+    """Foreign text."""
+    reviewers: tuple[str, ...]
+    merge_commit: str | None
+    edited_by: str | None
+    problems: tuple[str, ...]
+    evidence: Mapping[str, Any]
+    """As it was kept when it was proposed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """An environment with all that belongs to it."""
 
@@ -182,6 +222,33 @@ def events(session: Session, environment_id: int, span: Span) -> Page[HistoryLin
     return _page([_line(row) for row in rows], span.limit)
 
 
+def proposal(session: Session, environment_id: int) -> Proposal | None:
+    """The environment's newest proposal; None where it never had one."""
+    query = select(ProposalRow).where(ProposalRow.environment_id == environment_id)
+    query = query.options(undefer(ProposalRow.evidence)).order_by(ProposalRow.id.desc()).limit(1)
+    row = session.scalars(query).one_or_none()
+    return _proposal(row) if row is not None else None
+
+
+def changes(session: Session, wanted: Changes, span: Span) -> Page[Line]:
+    """The recorded changes of the environments repository that fit."""
+    query = auditing.changes()
+    if wanted.environment_id is not None:
+        query = query.where(PublicationRow.environment_id == wanted.environment_id)
+    if wanted.start is not None:
+        query = query.where(PublicationRow.at >= wanted.start)
+    if wanted.end is not None:
+        query = query.where(PublicationRow.at < wanted.end)
+    if wanted.repository is not None:
+        query = query.where(func.lower(Repository.full_name) == wanted.repository.lower())
+    if wanted.by is not None:
+        query = query.where(PublicationRow.by == wanted.by)
+    if span.after is not None:
+        query = query.where(PublicationRow.id < span.after)
+    rows = session.execute(query.order_by(PublicationRow.id.desc()).limit(span.limit + 1)).all()
+    return _page([auditing.line(row) for row in rows], span.limit)
+
+
 def _overviews() -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -238,6 +305,25 @@ def _deployment(row: DeploymentRow) -> Deployment:
         log=row.log,
         created_at=row.created_at,
         finished_at=row.finished_at,
+    )
+
+
+def _proposal(row: ProposalRow) -> Proposal:
+    return Proposal(
+        state=ProposalState(row.state),
+        number=row.number,
+        url=row.url,
+        requirement=row.requirement,
+        proposed_at=row.proposed_at,
+        opened_at=row.opened_at,
+        decided_at=row.decided_at,
+        decided_by=row.decided_by,
+        decided_words=row.decided_words,
+        reviewers=tuple(row.reviewers),
+        merge_commit=row.merge_commit,
+        edited_by=row.edited_by,
+        problems=tuple(row.problems),
+        evidence=row.evidence,
     )
 
 

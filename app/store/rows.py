@@ -16,8 +16,10 @@ from app.domain.desire import Place
 from app.domain.desired import Present
 from app.domain.environment import Asked, DeploymentStatus, Environment, Published, Stage, Status, Trouble
 from app.domain.health import FailureLog, Health
+from app.domain.proposal import Proposal, ProposalState
 from app.domain.pull_request import RepositoryRef
 from app.domain.report import Report, digest
+from app.domain.review import Merger
 from app.domain.status import Assessment, assess
 from app.domain.teardown import Teardown
 from app.store.models import DeploymentRow, EnvironmentRow, Event, TroubleRow
@@ -65,6 +67,34 @@ def environment_of(row: EnvironmentRow) -> Environment:
         answer=Answer.from_json(row.answer) if row.answer else None,
         changes=Changes.from_json(row.published_changes),
         progress=progress_json.from_json(row.progress),
+        proposal=_proposal(row),
+    )
+
+
+def _proposal(row: EnvironmentRow) -> Proposal | None:
+    held = row.proposal
+    if held is None:
+        return None
+    return Proposal(
+        id=held.id,
+        state=ProposalState(held.state),
+        number=held.number,
+        generation=held.generation,
+        is_wanted=held.desired == row.desired,
+        is_removal=held.tree is None,
+        is_settled=held.settled_at is not None,
+        merged_by_us=held.requirement["merged_by"] == Merger.EPHEMERA.value,
+        proposed_at=held.proposed_at,
+        head_sha=held.desired["spec"]["head_sha"] if held.desired["kind"] == "present" else None,
+        url=held.url,
+        problems=tuple(held.problems),
+        trouble=held.trouble,
+        decided_at=held.decided_at,
+        decided_by=held.decided_by,
+        decided_words=held.decided_words,
+        templates=held.templates,
+        tree=held.tree,
+        sync=held.sync,
     )
 
 

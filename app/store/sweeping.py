@@ -11,7 +11,7 @@ from app.domain.desire import Place, Wish
 from app.domain.desired import Absent, Desired, from_json
 from app.domain.environment import Status
 from app.domain.status import GONE_WITHIN, READY_WITHIN
-from app.store import commands, deciding, installations, publishing, reporting
+from app.store import commands, deciding, installations, proposing, publishing, reporting
 from app.store.approving import approvals_of_all
 from app.store.asking import HIGH, LOW
 from app.store.models import EnvironmentRow
@@ -25,7 +25,9 @@ def behind(session: Session) -> Mapping[str, bool]:
     return {
         "decide": bool(deciding.due(session, HIGH)),
         "clean_up": bool(deciding.due(session, LOW)),
-        "publish": publishing.has_due(session),
+        "publish": publishing.has_due(session) or proposing.has_pushes(session),
+        "propose": bool(proposing.to_tell(session)),
+        "review": bool(proposing.to_look(session)),
         "report": reporting.has_due(session),
         "follow": installations.is_wanted(session),
         "obey": bool(commands.due(session)),
@@ -81,7 +83,11 @@ def settled(session: Session) -> Collection[Settled]:
         EnvironmentRow.published_sync,
         EnvironmentRow.published_generation,
     ).where(
-        EnvironmentRow.requested_generation == EnvironmentRow.published_generation,
+        # What waits for review leaves on the branch what was published before.
+        or_(
+            EnvironmentRow.requested_generation == EnvironmentRow.published_generation,
+            EnvironmentRow.requested_generation == EnvironmentRow.proposed_generation,
+        ),
         EnvironmentRow.desired["kind"].astext.in_(("present", "absent", "waiting")),
     )
     return {Settled(*row) for row in session.execute(query)}

@@ -11,17 +11,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import reply
 from app.domain.approval import Approval, standing
 from app.domain.desire import Wish
 from app.domain.desired import Absent, from_json
 from app.domain.expiry import Life, Limits, words
+from app.domain.recorded import Recorded
+from app.store import records
 from app.store.approving import approvals_of
 from app.store.marking import HIGH, LOW, ask_again, found, touch
 from app.store.models import DeploymentRow, EnvironmentRow
 from app.store.rows import note
+from gitops.errors import SpecError
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _USUAL = Limits()
+_SHOWN = 5
 
 
 class Refused(Exception):
@@ -87,20 +92,43 @@ def pin(session: Session, environment_id: int, sha: str, by: str, reason: str, *
     row, now = found(session, environment_id)
     _refuse_to_pin(session, row, sha, limits, now)
     ask_again(session, row, by, reason)
-    row.pinned_sha = sha
+    row.pinned_sha, row.rollback = sha, None
     touch(row, now)
     note(session, row, "pinned", f"to {sha}")
     return row.requested_generation
 
 
-def unpin(session: Session, environment_id: int, by: str, reason: str) -> int:
-    """Have the pull request's head run again; returns the generation asked for. Raises Refused where none is pinned."""
+def rollback(
+    session: Session, environment_id: int, sha: str, by: str, reason: str, *, limits: Limits = _USUAL
+) -> Recorded:
+    """Have what is recorded of a commit run again, whatever is pushed; returns that.
+
+    `sha` is the beginning of its id, at least 7 characters in lower case: of a commit of the environments repository
+    that deployed the environment, or of the pull request's commit that was deployed. Raises Refused where that is not
+    exactly one, where today's rules do not take its spec, and for a fork's commit that is not approved.
+    """
     row, now = found(session, environment_id)
-    if row.pinned_sha is None:
+    recorded = _recorded(session, row, sha)
+    _refuse_unapproved(session, row, recorded.head_sha, limits, now)
+    ask_again(session, row, by, reason)
+    row.pinned_sha, row.rollback = None, recorded.to_json()
+    touch(row, now)
+    note(session, row, "rolled_back", f"to {recorded.commit}, which ran {recorded.head_sha}")
+    return recorded
+
+
+def unpin(session: Session, environment_id: int, by: str, reason: str) -> int:
+    """Have the pull request's head run again, also after a rollback; returns the generation asked for.
+
+    Raises Refused where nothing is pinned or rolled back.
+    """
+    row, now = found(session, environment_id)
+    kept = row.rollback["commit"] if row.rollback is not None else row.pinned_sha
+    if kept is None:
         raise Refused("No commit is pinned; `/ephemera pin SHA` would pin one.")
     ask_again(session, row, by, reason)
-    note(session, row, "unpinned", f"from {row.pinned_sha}")
-    row.pinned_sha = None
+    note(session, row, "unpinned", f"from {kept}")
+    row.pinned_sha = row.rollback = None
     touch(row, now)
     return row.requested_generation
 
@@ -112,6 +140,7 @@ def wish_of(row: EnvironmentRow, approvals: Sequence[Approval]) -> Wish:
         is_stopped=row.is_stopped,
         is_recreated=row.is_recreated,
         pinned_sha=row.pinned_sha,
+        rollback=Recorded.from_json(row.rollback) if row.rollback is not None else None,
         approvals=tuple(approvals),
         life=life_of(row),
     )
@@ -143,5 +172,22 @@ def _refuse_to_pin(session: Session, row: EnvironmentRow, sha: str, limits: Limi
     query = select(DeploymentRow.id).where(DeploymentRow.environment_id == row.id, DeploymentRow.commit_sha == sha)
     if sha != row.commit_sha and session.scalars(query).first() is None:
         raise Refused("Only the pull request's present commit, or one that was deployed for it, can be pinned.")
+    _refuse_unapproved(session, row, sha, limits, now)
+
+
+def _recorded(session: Session, row: EnvironmentRow, sha: str) -> Recorded:
+    meant = records.beginning_with(session, row.id, sha)
+    if len(meant) > 1:
+        raise Refused(reply.is_ambiguous(sha))
+    if not meant:
+        raise Refused(reply.was_never_published(sha, records.newest(session, row.id, _SHOWN)))
+    [(commit, publication_id)] = meant.items()
+    try:
+        return records.recorded(session, publication_id)
+    except SpecError as error:
+        raise Refused(reply.is_unusable(commit)) from error
+
+
+def _refuse_unapproved(session: Session, row: EnvironmentRow, sha: str, limits: Limits, now: datetime) -> None:
     if row.is_from_fork and standing(approvals_of(session, row.id), sha, limits.fork, now) is None:
         raise Refused(f"This commit comes from a fork; `/ephemera approve {sha[:12]}` has to come first.")

@@ -3,12 +3,21 @@
 from app.domain.markdown import Markdown
 from app.domain.report import STATUS_CONTEXT, CheckRun, Deployment, Telling
 from app.texts.answers import explain
+from app.texts.proposal_samples import Sample, proposals
 from app.texts.report import report
 from app.texts.samples import NOW, samples
 
 
+def states() -> list[str]:
+    """What there is to preview: states of environments, then proposals."""
+    return [*samples(), *proposals()]
+
+
 def preview(state: str) -> str:
-    """All that the pull request of a sample is told. Raises KeyError for a state of which there is none."""
+    """All that the pull request of a sample is told, or that a proposal says. Raises KeyError for a name of which there
+    is none."""
+    if (sample := proposals().get(state)) is not None:
+        return _proposal(state, sample)
     environment = samples()[state]
     said = report(environment, NOW, Telling(status_context=STATUS_CONTEXT))
     when = "" if said.is_settled else ", once it takes a while"
@@ -26,6 +35,12 @@ def preview(state: str) -> str:
         "## Answer to `explain`",
         explain(environment, NOW),
     )
+    return Markdown("\n\n".join(parts) + "\n")
+
+
+def _proposal(name: str, sample: Sample) -> str:
+    labels = ", ".join(f"`{label}`" for label in sample.labels)
+    parts = (f"# {name}", f"## {sample.title}", labels, sample.body, "## Check run", _check(sample.check))
     return Markdown("\n\n".join(parts) + "\n")
 
 

@@ -66,7 +66,7 @@ def report(environment: Environment, now: datetime, telling: Telling = _DEFAULT)
         status=_status(check, scene, telling.status_context) if telling.status_context else None,
         comment=_comment(scene) if telling.comment else None,
         deployment=_deployment(scene),
-        is_settled=not scene.is_under_way or scene.is_answer_new,
+        is_settled=not (scene.is_under_way or _awaits_review(environment)) or scene.is_answer_new,
     )
 
 
@@ -76,6 +76,10 @@ def _is_silent(scene: Scene) -> bool:
         return True
     is_over = isinstance(environment.desired, Absent) and environment.desired.is_closed
     return is_over and not _was_deployed(environment) and environment.answer is None
+
+
+def _awaits_review(environment: Environment) -> bool:
+    return environment.proposal is not None and environment.proposal.awaits_review
 
 
 def _was_deployed(environment: Environment) -> bool:
@@ -119,11 +123,15 @@ def _status(check: CheckRun, scene: Scene, context: str) -> CommitStatus:
 
 
 def _link(scene: Scene) -> str | None:
+    if scene.environment.in_review is not None:
+        return scene.environment.in_review.url
     return scene.environment.url if scene.assessment.status is Status.READY else None
 
 
 def _comment(scene: Scene) -> str | None:
     environment = scene.environment
+    if _awaits_review(environment) and not scene.is_answer_new:
+        return None  # the check run says it; what the comment says runs on meanwhile
     is_news = isinstance(environment.desired, Waiting) or scene.status not in ("destroying", "destroyed")
     if not _was_deployed(environment) and not is_news and environment.answer is None:
         # A draft, say: the check run tells why there is nothing; a comment would be noise.
@@ -150,8 +158,10 @@ def _deployment(scene: Scene) -> Deployment | None:
 
 def _deployed(scene: Scene) -> tuple[str | None, DeploymentState]:
     """Which commit it is about, and how it stands; None where nothing runs and nothing is to run. While a commit waits
-    for somebody it is about the one that runs meanwhile."""
+    for somebody's approval it is about the one that runs meanwhile; while a change is in review all stays as it is."""
     environment = scene.environment
+    if environment.in_review is not None:
+        return None, DeploymentState.INACTIVE
     match environment.desired:
         case Present(spec):
             under_way = DeploymentState.IN_PROGRESS if environment.is_published else DeploymentState.QUEUED

@@ -11,6 +11,7 @@ from app.domain.desire import Place
 from app.domain.desired import Absent, Present, Waiting
 from app.domain.environment import Asked, Environment, Moment, Progress, Published, Stage, Status, Trouble
 from app.domain.health import Cause, FailureLog, Health, Holding, LogSource, Phase, Problem, Sync, Workload
+from app.domain.proposal import Proposal, ProposalState
 from app.domain.pull_request import RepositoryRef
 from app.domain.teardown import Teardown
 from app.texts.answers import help_text
@@ -36,7 +37,7 @@ _FORK = (
 
 def samples() -> Mapping[str, Environment]:
     """The environments, each under the name of its state."""
-    return {**_under_way(), **_ready(), **_failed(), **_waiting(), **_going()}
+    return {**_under_way(), **_ready(), **_failed(), **_waiting(), **_in_review(), **_going()}
 
 
 def _under_way() -> Mapping[str, Environment]:
@@ -160,6 +161,44 @@ def _waiting() -> Mapping[str, Environment]:
     }
 
 
+def _in_review() -> Mapping[str, Environment]:
+    first = _environment(published=replace(_NEVER, generation=2), proposal=_proposal())
+    runs = replace(
+        first,
+        published=replace(_environment().published, generation=2, head_sha=OLD_SHA),
+        was_ready=True,
+        progress=Progress(_OLDER, OLD_SHA, _COMMITTED, _COMMITTED, OLD_SHA),
+        expires_at=NOW + timedelta(hours=72),
+    )
+    words = "Not today: it needs <b>80</b> pods.\n\n# Ask [again](https://evil.test) tomorrow"
+    refused = _proposal(
+        state=ProposalState.REFUSED,
+        decided_at=NOW - timedelta(seconds=30),
+        decided_by="grace",
+        decided_words=words,
+    )
+    closed = Absent("The pull request was closed.", is_closed=True)
+    removal = _proposal(is_removal=True, head_sha=None, tree=None)
+    going = replace(runs, desired=closed, proposal=removal)
+    merged = _proposal(state=ProposalState.MERGED, decided_at=NOW - timedelta(seconds=5), decided_by="grace")
+    trouble = "opening the proposal of Acme/Shop#42: GitHub answered 403: Resource not accessible by integration"
+    unopened = _proposal(number=None, url=None)
+    return {
+        "review": first,
+        "review-before-it-is-opened": replace(first, proposal=unopened),
+        "review-by-approval": replace(runs, proposal=_proposal(merged_by_us=True)),
+        "review-explained": replace(runs, answer=_answer("explain", "It waits for review.")),
+        "review-that-could-not-be-asked-for": replace(first, proposal=replace(unopened, trouble=trouble)),
+        "review-merged": replace(runs, proposal=merged),
+        "review-refused": replace(runs, proposal=refused),
+        "review-refused-without-words": replace(first, proposal=replace(refused, decided_words=None)),
+        "review-of-removal": going,
+        "review-of-removal-refused": replace(
+            going, proposal=replace(refused, is_removal=True, head_sha=None, tree=None, decided_words="It is in use.")
+        ),
+    }
+
+
 def _going() -> Mapping[str, Environment]:
     closed = Absent("The pull request was closed.", is_closed=True)
     left = Teardown(
@@ -217,6 +256,25 @@ def _environment(**changes: Any) -> Environment:
         published=Published(3, "b" * 40, _OURS, _COMMITTED, ("Deployment/web",), head_sha=SHA),
         health=None,
         observed_at=None,
+    )
+    return replace(ordinary, **changes)
+
+
+def _proposal(**changes: Any) -> Proposal:
+    """Opened a minute and a half ago, and waiting for people."""
+    ordinary = Proposal(
+        id=3,
+        state=ProposalState.OPEN,
+        number=12,
+        generation=3,
+        is_wanted=True,
+        is_removal=False,
+        is_settled=False,
+        merged_by_us=False,
+        proposed_at=NOW - timedelta(seconds=90),
+        head_sha=SHA,
+        url="https://github.com/acme/environments/pull/12",
+        tree="b" * 40,
     )
     return replace(ordinary, **changes)
 

@@ -13,7 +13,8 @@ from app.domain.hints import hint
 from app.domain.markdown import Markdown, prose
 from app.domain.progress import Taken, steps
 from app.domain.receipt import receipt, spoken, stuck
-from app.domain.status import Assessment
+from app.domain.status import Assessment, refusal
+from app.texts.reviews import Review, proposal_name, review
 from app.texts.services import Service, services
 from app.texts.times import spoken_time, table_time
 
@@ -72,6 +73,24 @@ class Scene:
         """The commit that somebody has to approve."""
         desired = self.environment.desired
         return (desired.sha if isinstance(desired, Waiting) else None) or self.head_sha
+
+    @property
+    def review(self) -> Review | None:
+        """The proposal that what should be waits for, or that was refused."""
+        return review(self.environment)
+
+    @property
+    def proposed_as(self) -> Markdown | None:
+        """The pull request on the environments repository by which the newest change was proposed."""
+        proposal = self.environment.proposal
+        return proposal_name(proposal) if proposal is not None and proposal.number is not None else None
+
+    @property
+    def errors(self) -> Sequence[str]:
+        """What Ephemera could not do; a refusal is told otherwise."""
+        proposal = self.environment.in_review
+        said = refusal(proposal) if proposal is not None and proposal.is_refusal else None
+        return [error for error in self.assessment.errors if error != said]
 
     @property
     def is_pinned(self) -> bool:
@@ -169,7 +188,7 @@ class Scene:
     @property
     def steps(self) -> tuple[Taken, ...]:
         """How far the commit has come; nothing where that is not what went wrong."""
-        is_told = isinstance(self.environment.desired, Present) and not self.assessment.errors
+        is_told = isinstance(self.environment.desired, Present) and not self.errors
         return steps(self.environment, self.assessment) if is_told else ()
 
     @property
@@ -193,8 +212,10 @@ class Scene:
     @property
     def expires(self) -> Markdown | None:
         """When it goes by itself."""
-        at = self.environment.expires_at
-        return spoken_time(at) if at is not None and isinstance(self.environment.desired, Present) else None
+        environment = self.environment
+        at = environment.expires_at
+        is_there = environment.in_review is None or environment.published.tree is not None
+        return spoken_time(at) if at is not None and is_there and isinstance(environment.desired, Present) else None
 
     @property
     def receipt(self) -> Markdown:

@@ -10,7 +10,7 @@ import structlog
 from flask import Response, abort, url_for
 from flask_openapi.blueprint import APIBlueprint
 
-from app.domain.command import Approve, Destroy, Extend, Pin, Recreate, Redeploy, Source, Unpin
+from app.domain.command import Approve, Destroy, Extend, Pin, Recreate, Redeploy, Rollback, Source, Unpin
 from app.domain.pull_request import Author
 from app.ports import Ring
 from app.store import obeying
@@ -19,7 +19,7 @@ from app.store.obeying import Act, Asker
 from app.web import document
 from app.web.answers import AcceptedAnswer
 from app.web.auth import caller
-from app.web.parameters import ApproveBody, EnvironmentPath, ExtendBody, NoQuery, PinBody
+from app.web.parameters import ApproveBody, EnvironmentPath, ExtendBody, NoQuery, PinBody, RollbackBody
 from app.web.problems import problem
 from app.web.services import provided
 
@@ -30,7 +30,13 @@ def add_to(api: APIBlueprint, one: str) -> None:
     """Add every operation to the API; `one` is the address of an environment."""
     for view in (redeploy_environment, destroy_environment, recreate_environment):
         document.act(api, f"{one}/{view.__name__.partition('_')[0]}", view, AcceptedAnswer)
-    for refusable in (extend_environment, pin_environment, unpin_environment, approve_environment):
+    for refusable in (
+        extend_environment,
+        pin_environment,
+        rollback_environment,
+        unpin_environment,
+        approve_environment,
+    ):
         verb = refusable.__name__.partition("_")[0]
         document.act(api, f"{one}/{verb}", refusable, AcceptedAnswer, may_refuse=True)
 
@@ -60,8 +66,13 @@ def pin_environment(path: EnvironmentPath, query: NoQuery, body: PinBody) -> Res
     return _ask(path.environment_id, Pin(body.sha))
 
 
+def rollback_environment(path: EnvironmentPath, query: NoQuery, body: RollbackBody) -> Response:  # noqa: ARG001 - as above
+    """Have it run what is recorded of an earlier commit, whatever is pushed; today's templates and checks apply."""
+    return _ask(path.environment_id, Rollback(body.sha))
+
+
 def unpin_environment(path: EnvironmentPath, query: NoQuery) -> Response:  # noqa: ARG001 - as above
-    """Have it run the pull request's head again."""
+    """Have it run the pull request's head again, after a pin or a rollback."""
     return _ask(path.environment_id, Unpin())
 
 

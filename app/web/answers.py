@@ -1,12 +1,14 @@
 """What the REST API answers. These names are a promise: they are added to, never changed. Times are RFC 3339, UTC."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.command import Source
 from app.domain.environment import DeploymentStatus, Stage, Status
 from app.domain.health import Cause, Phase
+from app.domain.proposal import ProposalState
 
 _NEXT = "The address of the page that follows; null on the last"
 
@@ -217,6 +219,80 @@ class DeploymentsAnswer(_Answer):
     """A page of deployments, newest first."""
 
     items: list[DeploymentAnswer]
+    next: str | None = Field(description=_NEXT)
+
+
+class RuleAnswer(_Answer):
+    """What one rule of the operator's said."""
+
+    rule: str
+    fits: bool
+    why: str
+
+
+class RequirementAnswer(_Answer):
+    """What the rules demanded when the change was made."""
+
+    is_required: bool = Field(description="It had to be reviewed")
+    rule: str | None = Field(description="The rule that decided; null where none fitted")
+    merged_by: str = Field(description="Who merges: people, or ephemera")
+    results: list[RuleAnswer]
+
+
+class ProposalAnswer(_Answer):
+    """A change that waits, or waited, for review, as a pull request on the environments repository."""
+
+    state: ProposalState
+    number: int | None = Field(description="null until it was opened")
+    url: str | None
+    requirement: RequirementAnswer
+    proposed_at: datetime
+    opened_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str | None = Field(description="Who merged or closed it")
+    decided_words: str | None = Field(description="The last comment before it was closed")
+    reviewers: list[str] = Field(description="Who had approved what was merged")
+    merge_commit: str | None
+    edited_by: str | None = Field(description="Who changed what was proposed; null where nobody did")
+    problems: list[str] = Field(description="Why what its branch holds may not be merged")
+    evidence: dict[str, Any] = Field(description="All that was put before the reviewers, as it was kept then")
+
+
+class ChangeAnswer(_Answer):
+    """One recorded change of the environments repository."""
+
+    id: int
+    at: datetime
+    commit: str | None = Field(description="Of the environments repository; null until it is known")
+    namespace: str
+    repository: str = Field(description="`owner/name`, as the repository is called now")
+    pull_request: int
+    commit_sha: str | None = Field(description="The pull request's commit; null for a removal")
+    by: str = Field(description="Who asked: a login, `token:<name>`, or `ephemera`")
+    reason: str
+    delivery: str | None = Field(description="The webhook delivery that led to it")
+    requirement: RequirementAnswer
+    proposal: int | None = Field(description="The pull request on the environments repository that it was accepted by")
+    proposal_url: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    reviewers: list[str]
+    tree: str | None = Field(description="The folder's Git tree; null for a removal")
+    templates: str = Field(description="SHA-256 of the templates that it was rendered with")
+
+
+class EvidenceAnswer(_Answer):
+    """Why an environment runs what it runs: the newest proposal, and a page of recorded changes, newest first."""
+
+    proposal: ProposalAnswer | None = Field(description="null where no change of it ever needed review")
+    items: list[ChangeAnswer]
+    next: str | None = Field(description=_NEXT)
+
+
+class AuditAnswer(_Answer):
+    """A page of recorded changes of all environments, newest first."""
+
+    items: list[ChangeAnswer]
     next: str | None = Field(description=_NEXT)
 
 

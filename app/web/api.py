@@ -5,13 +5,16 @@ from flask_openapi.blueprint import APIBlueprint
 
 from app.store import queries, reporting
 from app.store.engine import Session
+from app.store.queries import Changes
 from app.web import acting, document, presenting
 from app.web.acting import missing
 from app.web.answers import (
+    AuditAnswer,
     DeploymentsAnswer,
     EnvironmentDetailAnswer,
     EnvironmentsAnswer,
     EventsAnswer,
+    EvidenceAnswer,
     QueuesAnswer,
 )
 from app.web.auth import refuse_strangers
@@ -20,10 +23,13 @@ from app.web.parameters import (
     DEPLOYMENTS,
     ENVIRONMENTS,
     EVENTS,
+    PUBLICATIONS,
+    AuditQuery,
     DeploymentsQuery,
     EnvironmentPath,
     EnvironmentsQuery,
     EventsQuery,
+    EvidenceQuery,
     NoQuery,
 )
 from app.web.services import provided
@@ -48,6 +54,8 @@ def blueprint() -> APIBlueprint:
     document.read(api, _ONE, get_environment, EnvironmentDetailAnswer, finds_one=True)
     document.read(api, f"{_ONE}/events", list_events, EventsAnswer, finds_one=True)
     document.read(api, f"{_ONE}/deployments", list_deployments, DeploymentsAnswer, finds_one=True)
+    document.read(api, f"{_ONE}/evidence", get_evidence, EvidenceAnswer, finds_one=True)
+    document.read(api, "/audit", list_audit, AuditAnswer, finds_one=False)
     document.read(api, "/queues", list_queues, QueuesAnswer, finds_one=False)
     acting.add_to(api, _ONE)
     return api
@@ -86,6 +94,29 @@ def list_deployments(path: EnvironmentPath, query: DeploymentsQuery) -> Response
         found = queries.deployments(session, path.environment_id, query.span)
     items = [presenting.deployment(item) for item in found.items]
     return page(DeploymentsAnswer(items=items, next=following(DEPLOYMENTS, found.next)))
+
+
+def get_evidence(path: EnvironmentPath, query: EvidenceQuery) -> Response:
+    """Show what was proposed last and why, who decided, and the environment's recorded changes, newest first."""
+    with provided().store.begin() as session:
+        _must_exist(session, path.environment_id)
+        proposal = queries.proposal(session, path.environment_id)
+        found = queries.changes(session, Changes(environment_id=path.environment_id), query.span)
+    return page(
+        EvidenceAnswer(
+            proposal=presenting.proposal(proposal) if proposal is not None else None,
+            items=[presenting.change(item) for item in found.items],
+            next=following(PUBLICATIONS, found.next),
+        )
+    )
+
+
+def list_audit(query: AuditQuery) -> Response:
+    """List the recorded changes of all environments, newest first."""
+    with provided().store.begin() as session:
+        found = queries.changes(session, query.filter, query.span)
+    items = [presenting.change(item) for item in found.items]
+    return page(AuditAnswer(items=items, next=following(PUBLICATIONS, found.next)))
 
 
 def list_queues(query: NoQuery) -> Response:  # noqa: ARG001 - that there is none is checked

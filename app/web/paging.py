@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from app.web import cursor
-from app.web.answers import DeploymentsAnswer, EnvironmentsAnswer, EventsAnswer
+from app.web.answers import AuditAnswer, DeploymentsAnswer, EnvironmentsAnswer, EventsAnswer, EvidenceAnswer
 
 _JSON = "application/json"
 
@@ -21,7 +21,10 @@ def following(kind: str, after: int | None) -> str | None:
     return f"{request.path}?{urlencode([*kept, ('cursor', cursor.encode(kind, after))])}"
 
 
-def page(answer: EnvironmentsAnswer | EventsAnswer | DeploymentsAnswer) -> Response:
+Listing = EnvironmentsAnswer | EventsAnswer | DeploymentsAnswer | EvidenceAnswer | AuditAnswer
+
+
+def page(answer: Listing) -> Response:
     """The answer with a list."""
     response = Response(answer.model_dump_json(), mimetype=_JSON)
     if answer.next is not None:

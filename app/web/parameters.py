@@ -4,11 +4,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from app.domain.command import duration_of
 from app.domain.environment import Status
-from app.store.queries import Filter, Span
+from app.store.queries import Changes, Filter, Span
 from app.web import cursor
 
 
@@ -20,17 +20,26 @@ def _duration(value: object) -> timedelta:
 
 
 MAX_ENVIRONMENT_ID = 2**31 - 1
-ENVIRONMENTS, EVENTS, DEPLOYMENTS = "environment", "event", "deployment"
+ENVIRONMENTS, EVENTS, DEPLOYMENTS, PUBLICATIONS = "environment", "event", "deployment", "publication"
 
 _CURSOR_SCHEMA = WithJsonSchema({"type": "string", "maxLength": 100, "description": "Taken from `next`; opaque"})
 EnvironmentCursor = Annotated[int, BeforeValidator(partial(cursor.decode, ENVIRONMENTS)), _CURSOR_SCHEMA]
 EventCursor = Annotated[int, BeforeValidator(partial(cursor.decode, EVENTS)), _CURSOR_SCHEMA]
 DeploymentCursor = Annotated[int, BeforeValidator(partial(cursor.decode, DEPLOYMENTS)), _CURSOR_SCHEMA]
+PublicationCursor = Annotated[int, BeforeValidator(partial(cursor.decode, PUBLICATIONS)), _CURSOR_SCHEMA]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     WithJsonSchema(
         {"type": "string", "pattern": "^[1-9][0-9]{0,3}[hd]$", "description": "From `1h` to `14d`, such as `24h`"}
+    ),
+]
+RepositoryName = Annotated[
+    str,
+    Field(
+        max_length=201,
+        pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$",
+        description="`owner/name`, in upper or lower case",
     ),
 ]
 Limit = Annotated[int, Field(ge=1, le=100, description="How many items a page holds at most")]
@@ -58,6 +67,16 @@ class PinBody(_Strict):
     sha: str = Field(pattern=r"^[0-9a-f]{7,64}$", description="The commit's id, or the beginning of it that is unique")
 
 
+class RollbackBody(_Strict):
+    """What was recorded of which commit."""
+
+    sha: str = Field(
+        pattern=r"^[0-9a-f]{7,64}$",
+        description="Of the environments repository or of the pull request: the commit's id, or the beginning of it "
+        "that is unique",
+    )
+
+
 class ApproveBody(_Strict):
     """Exactly which commit."""
 
@@ -71,12 +90,7 @@ class NoQuery(_Strict):
 class EnvironmentsQuery(_Strict):
     """Which environments, and which page of them."""
 
-    repository: str | None = Field(
-        default=None,
-        max_length=201,
-        pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$",
-        description="`owner/name`, in upper or lower case",
-    )
+    repository: RepositoryName | None = None
     status: list[Status] = Field(default=[], description="May be repeated; any of them fits")
     author: str | None = Field(
         default=None,
@@ -115,6 +129,41 @@ class DeploymentsQuery(_Strict):
 
     limit: Limit = 50
     cursor: DeploymentCursor | None = None
+
+    @property
+    def span(self) -> Span:
+        """The page in the store's terms."""
+        return Span(self.limit, self.cursor)
+
+
+class EvidenceQuery(_Strict):
+    """Which page of an environment's recorded changes."""
+
+    limit: Limit = 50
+    cursor: PublicationCursor | None = None
+
+    @property
+    def span(self) -> Span:
+        """The page in the store's terms."""
+        return Span(self.limit, self.cursor)
+
+
+class AuditQuery(_Strict):
+    """Which recorded changes, and which page of them."""
+
+    start: AwareDatetime | None = Field(default=None, alias="from", description="From this time on; RFC 3339")
+    end: AwareDatetime | None = Field(default=None, alias="to", description="Before this time; RFC 3339")
+    repository: RepositoryName | None = None
+    by: str | None = Field(
+        default=None, min_length=1, max_length=200, description="Who asked: a login, `token:<name>` or `ephemera`"
+    )
+    limit: Limit = 50
+    cursor: PublicationCursor | None = None
+
+    @property
+    def filter(self) -> Changes:
+        """The filter in the store's terms."""
+        return Changes(None, self.start, self.end, self.repository, self.by)
 
     @property
     def span(self) -> Span:

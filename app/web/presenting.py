@@ -1,16 +1,21 @@
 """The store's values as the API's answers."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from app.domain.approval import Approval
 from app.domain.desired import Absent, Desired, Present, Waiting
 from app.domain.environment import Environment
 from app.domain.health import Problem, Workload
-from app.store.queries import Deployment, Detail, HistoryLine, Overview
+from app.domain.review import Merger
+from app.store.auditing import Line
+from app.store.queries import Deployment, Detail, HistoryLine, Overview, Proposal
 from app.store.reporting import Queue
 from app.web.answers import (
     ApprovalAnswer,
     AskedAnswer,
+    ChangeAnswer,
     DeploymentAnswer,
     DesiredAnswer,
     EnvironmentAnswer,
@@ -21,8 +26,11 @@ from app.web.answers import (
     LinksAnswer,
     PartAnswer,
     ProblemAnswer,
+    ProposalAnswer,
     PublishedAnswer,
     QueueAnswer,
+    RequirementAnswer,
+    RuleAnswer,
     TeardownAnswer,
     TroubleAnswer,
     WatermarksAnswer,
@@ -101,6 +109,35 @@ def event(item: HistoryLine) -> EventAnswer:
     )
 
 
+def proposal(item: Proposal) -> ProposalAnswer:
+    """What was proposed last."""
+    return ProposalAnswer(**asdict(item) | {"requirement": _requirement(item.requirement)})
+
+
+def change(item: Line) -> ChangeAnswer:
+    """One recorded change."""
+    return ChangeAnswer(
+        id=item.id,
+        at=item.at,
+        commit=item.commit,
+        namespace=item.environment,
+        repository=item.repository,
+        pull_request=item.number,
+        commit_sha=item.head_sha,
+        by=item.by,
+        reason=item.reason,
+        delivery=item.delivery,
+        requirement=_requirement(item.requirement),
+        proposal=item.proposal,
+        proposal_url=item.proposal_url,
+        decided_by=item.decided_by,
+        decided_at=item.decided_at,
+        reviewers=list(item.reviewers),
+        tree=item.tree,
+        templates=item.templates,
+    )
+
+
 def queue(item: Queue) -> QueueAnswer:
     """What one installation has still to be told."""
     return QueueAnswer(
@@ -108,6 +145,15 @@ def queue(item: Queue) -> QueueAnswer:
         reports=item.reports,
         waits_until=item.wait.until if item.wait else None,
         why=item.wait.why if item.wait else None,
+    )
+
+
+def _requirement(held: Mapping[str, Any]) -> RequirementAnswer:
+    return RequirementAnswer(
+        is_required=held.get("is_required", False),
+        rule=held.get("rule"),
+        merged_by=held.get("merged_by", Merger.PEOPLE.value),
+        results=[RuleAnswer(**each) for each in held.get("results", [])],
     )
 
 

@@ -33,6 +33,8 @@ class Services:
     """Our App's: check runs of others are none of our business."""
     github_limits: Limits | None = USUAL
     """What an installation may write; None: as much as it likes."""
+    environments: str | None = None
+    """`owner/name` of the environments repository; None where it has no such name."""
 
 
 def provide(app: Flask, services: Services) -> None:

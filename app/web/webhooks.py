@@ -41,7 +41,8 @@ def receive() -> Response:
     if not is_signed(body, request.headers.get(HEADER), services.webhook_secrets):
         return _unsigned()
     delivery = delivery_id(request.headers.get("X-GitHub-Delivery"), body)
-    receipt = parse_doorbell(delivery, request.headers.get("X-GitHub-Event"), body, services.github_app_id)
+    event = request.headers.get("X-GitHub-Event")
+    receipt = parse_doorbell(delivery, event, body, services.github_app_id, services.environments)
     kept = intake().receive(receipt)
     if kept is None:
         return _known(receipt)
@@ -55,6 +56,8 @@ def _rings(kept: Receipt) -> tuple[Ring, ...]:
         return (RINGS[kept.ask.queue],)
     if kept.command is not None:
         return (Ring.OBEY,)
+    if kept.proposal is not None:
+        return (Ring.REVIEW,)
     return (Ring.FOLLOW,) if kept.outcome == MARKED else ()
 
 

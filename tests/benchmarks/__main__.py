@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.benchmarks import calls, publish, render, watch, webhook
+from tests.benchmarks import audit, calls, publish, render, watch, webhook
 from tests.benchmarks.goals import GOALS, Entry, document, table
 
 WRITTEN = Path(__file__).parents[2] / "build" / "bench.json"
@@ -18,6 +18,7 @@ _MEASURES = {
     ("P5",): webhook.measure,
     ("P9",): calls.measure,
     ("P13",): watch.measure,
+    ("P14",): audit.measure,
 }
 
 

@@ -72,6 +72,11 @@ GOALS = {
             and 20 * entry["peers"][OUR_MEMORY] <= entry["peers"][INFORMER_MEMORY]
         ),
     ),
+    "P14": Goal(
+        "prove a history of 10,000 commits, beside git log --raw -t of it",
+        "<= 60 s",
+        lambda entry: entry["ours"] <= 60,
+    ),
 }
 
 

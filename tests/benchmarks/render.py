@@ -49,11 +49,11 @@ def measure() -> Entries:
 
 def eight_objects() -> Templates:
     """The product's templates without two of their ten, so that an environment has 8 objects."""
-    templates = Templates.load(TEMPLATES)
-    base = dict(templates.sets["base"])
-    del base["service-account-default.yaml"], base["limit-range.yaml"]
-    assert len(base) + len(templates.sets["web"]) == OBJECTS
-    return Templates({"base": base, "web": templates.sets["web"]})
+    files = dict(Templates.load(TEMPLATES).files)
+    del files["base/service-account-default.yaml.j2"], files["base/limit-range.yaml.j2"]
+    templates = Templates.of(files)
+    assert sum(map(len, templates.sets.values())) == OBJECTS
+    return templates
 
 
 def spec_of(number: int, repository: str = "shop", head_sha: str = "0123456789" * 4) -> Spec:

@@ -71,6 +71,8 @@ def counted(writes: int, reads: int, again: int) -> dict[str, Any]:
         ("P13", followed(600, 100, 20, 1), True),
         ("P13", followed(599, 100, 20, 1), False),
         ("P13", followed(600, 100, 20, 1.1), False),
+        ("P14", measured(60, 0.3), True),
+        ("P14", measured(60.1, 0.3), False),
     ],
 )
 def test_goal_is_met_at_its_boundary_and_not_beyond(name: str, entry: dict[str, Any], met: bool) -> None:

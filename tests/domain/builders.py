@@ -8,6 +8,7 @@ from app.domain.desire import Place
 from app.domain.desired import Absent, Present
 from app.domain.environment import Asked, Environment, Published
 from app.domain.health import Health, Phase, Problem, Workload
+from app.domain.proposal import Proposal, ProposalState
 from app.domain.pull_request import Author, PullRequest, RepositoryRef
 from app.domain.teardown import Teardown
 from gitops.spec import Spec
@@ -73,6 +74,25 @@ def environment(**changes: Any) -> Environment:
         published=Published(3, "b" * 40, "c" * 40, NOW - timedelta(minutes=1), ("Deployment/web",)),
         health=None,
         observed_at=None,
+    )
+    return replace(ordinary, **changes)
+
+
+def proposal(**changes: Any) -> Proposal:
+    """The proposal of that change, opened half a minute ago and waiting for people."""
+    ordinary = Proposal(
+        id=3,
+        state=ProposalState.OPEN,
+        number=12,
+        generation=3,
+        is_wanted=True,
+        is_removal=False,
+        is_settled=False,
+        merged_by_us=False,
+        proposed_at=NOW - timedelta(seconds=30),
+        head_sha=SHA,
+        url="https://github.com/acme/environments/pull/12",
+        tree="b" * 40,
     )
     return replace(ordinary, **changes)
 

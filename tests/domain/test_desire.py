@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 
+from app.domain.approval import Approval
 from app.domain.cluster import Cluster
+from app.domain.command import Source
 from app.domain.desire import Wish, desire, outcome
 from app.domain.desired import Absent, Keep, Present, Waiting, from_json, to_json
 from app.domain.expiry import Life
 from app.domain.policy import Policy
 from app.domain.pull_request import Missing, RepositoryRef
+from app.domain.recorded import Recorded
 from gitops.errors import SpecError
-from tests.domain.builders import NOW, OLD_SHA, PLACE, SHA, pull_request, spec
+from gitops.spec import Spec
+from tests.domain.builders import GRACE, NOW, OLD_SHA, PLACE, SHA, pull_request, spec
 
 FORK = 999
 IDLE = Life(NOW - timedelta(hours=73), NOW - timedelta(hours=72), None, SHA, is_counting=True)
@@ -76,6 +80,53 @@ def test_an_image_that_no_registry_takes_is_refused_in_words() -> None:
 def test_pinned_commit_runs_whatever_is_pushed_and_with_its_own_image() -> None:
     decision = desire(pull_request(), MAIN_ONLY, PLACE, Wish(pinned_sha=OLD_SHA), NOW)
     assert decision == Present(spec(head_sha=OLD_SHA, image=f"ghcr.io/acme/shop:{OLD_SHA}"))
+
+
+ELSEWHERE = {
+    "cluster": "other",
+    "namespace": "pr-1-x",
+    "folder": "environments/other/Acme/Old/pr-1-x",
+    "host": "x.preview.test",
+    "owner": "Old",
+    "repository": "Store",
+    "number": 1,
+    "generation": 9,
+}
+THEN = {"head_sha": OLD_SHA, "image": "registry.test/old:1", "port": 3000, "ingress_namespace": "traefik"}
+ROLLED_BACK = Recorded("c" * 40, spec(**ELSEWHERE, **THEN))
+
+
+def test_rollback_runs_the_recorded_spec_under_names_and_with_redeploys_of_today() -> None:
+    wish = Wish(redeploys=3, rollback=ROLLED_BACK)
+    decision = desire(pull_request(), Policy(port=9999, clusters=MAIN_ONLY.clusters), PLACE, wish, NOW)
+    assert decision == Present(spec(generation=3, **THEN))
+
+
+@pytest.mark.parametrize(
+    ("changes", "wish", "kind"),
+    [
+        ({"is_open": False}, Wish(rollback=ROLLED_BACK), Absent),
+        ({"is_draft": True}, Wish(rollback=ROLLED_BACK), Absent),
+        ({}, Wish(rollback=ROLLED_BACK, is_stopped=True), Absent),
+        ({"head_repository_id": FORK}, Wish(rollback=ROLLED_BACK), Waiting),
+    ],
+)
+def test_rollback_runs_only_where_a_commit_may(changes: dict[str, Any], wish: Wish, kind: type) -> None:
+    assert isinstance(desire(pull_request(**changes), MAIN_ONLY, PLACE, wish, NOW), kind)
+
+
+@pytest.mark.parametrize(
+    ("approved", "wanted"),
+    [(OLD_SHA, spec(**THEN)), (SHA, spec(image=f"ghcr.io/acme/shop:{SHA}"))],
+)
+def test_rollback_of_a_fork_runs_by_the_approval_of_its_own_commit_alone(approved: str, wanted: Spec) -> None:
+    wish = Wish(rollback=ROLLED_BACK, approvals=(Approval(4, approved, GRACE, Source.COMMENT, NOW),))
+    fork = pull_request(head_repository_id=FORK)
+    assert desire(fork, MAIN_ONLY, PLACE, wish, NOW) == Present(wanted, 4)
+
+
+def test_what_is_rolled_back_to_survives_the_row() -> None:
+    assert Recorded.from_json(ROLLED_BACK.to_json()) == ROLLED_BACK
 
 
 def test_environment_that_github_does_not_show_does_not_expire() -> None:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.environment import Moment, Progress, Status
-from app.domain.outbox import QUEUED_AFTER, SPEAKS_AFTER, STEPS_EVERY, Held, outbox
+from app.domain.answer import Answer
+from app.domain.environment import Environment, Moment, Progress, Published, Status
+from app.domain.outbox import OPENED_WITHIN, QUEUED_AFTER, SPEAKS_AFTER, STEPS_EVERY, Held, outbox
 from app.domain.parts import (
     Deployed,
     MakeDeployment,
@@ -20,6 +21,7 @@ from app.domain.parts import (
     Written,
     after,
 )
+from app.domain.proposal import Proposal, ProposalState
 from app.domain.report import (
     CheckRun,
     CheckStatus,
@@ -31,7 +33,8 @@ from app.domain.report import (
     State,
     superseded,
 )
-from tests.domain.builders import NOW, OLD_SHA, SHA, environment
+from app.texts.report import report
+from tests.domain.builders import NOW, OLD_SHA, SHA, environment, health, proposal, web
 
 SECOND = timedelta(seconds=1)
 NOTHING = Written()
@@ -244,3 +247,110 @@ def test_what_was_written_survives_the_row() -> None:
     assert Written.from_json(written.to_json()) == written
     assert Written.from_json({}) == Written()
     assert Written.from_json({"check_digest": "a", "check_sha": SHA, "check_id": 7}) == Written("a", SHA, 7)
+
+
+ASKED = replace(CHECK, status=CheckStatus.COMPLETED, conclusion=Conclusion.ACTION_REQUIRED, title="Waiting for review")
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        (proposal(), timedelta()),
+        (proposal(merged_by_us=True), QUEUED_AFTER),
+        (proposal(number=None, url=None), OPENED_WITHIN),
+        (proposal(number=None, url=None, trouble="GitHub answered 403"), OPENED_WITHIN),
+    ],
+)
+def test_review_is_told_at_once_or_when_there_is_all_to_say(asked: Proposal, waits: timedelta) -> None:
+    row = environment(proposal=asked)
+    told_at = asked.proposed_at + waits
+    told = [PutCheck(ASKED, None, is_create=True)]
+    assert outbox(row, Report(ASKED), NOTHING, (), told_at) == told
+    if waits:
+        assert outbox(row, Report(ASKED), NOTHING, (), told_at - SECOND) == [Held(told_at)]
+
+
+def test_what_is_told_of_a_review_changes_once_a_minute() -> None:
+    row = environment(proposal=proposal())
+    written = after(PutCheck(ASKED, None, is_create=True), 7, Written(), NOW)
+    changed = Report(replace(ASKED, summary="GitHub answered 403"))
+    assert outbox(row, changed, written, (), NOW + SECOND) == [Held(NOW + STEPS_EVERY)]
+    assert changed.check is not None
+    assert outbox(row, changed, written, (), NOW + STEPS_EVERY) == [PutCheck(changed.check, 7, is_create=False)]
+
+
+def story(*moments: tuple[int, Environment]) -> list[Part]:
+    """All that is written to a pull request whose commit before runs, as the row is read so many seconds from now."""
+    written = Written("old", OLD_SHA, 1, comment_digest="old", comment_id=2)
+    deployed = [Deployed(OLD_SHA, 1, "success"), Deployed(SHA, None, None)]
+    made: list[Part] = []
+    for second, row in moments:
+        now = NOW + second * SECOND
+        while parts := [p for p in outbox(row, report(row, now), written, deployed, now) if not isinstance(p, Held)]:
+            made.append(parts[0])
+            written = after(parts[0], 100 + len(made), written, now)
+            deployed = [after_deployment(parts[0], each, 100 + len(made)) for each in deployed]
+            assert len(made) < 30, made
+    return made
+
+
+BEFORE = environment(
+    desired_at=NOW,
+    was_ready=True,
+    published=Published(2, "b" * 40, "d" * 40, NOW, ("Deployment/web",), head_sha=OLD_SHA),
+    progress=Progress("d" * 40, OLD_SHA, NOW, NOW, OLD_SHA),
+)
+COMMITTED = replace(BEFORE, published=replace(environment().published, at=NOW))
+RUNNING = replace(COMMITTED, health=health(web()))
+DIRECT = ((0, BEFORE), (1, COMMITTED), (20, RUNNING), (200, RUNNING))
+ASKING = proposal(proposed_at=NOW)
+
+
+def reviewed(*, merged_by_us: bool = False) -> list[Part]:
+    """The story of a commit that is proposed, opened, looked at for an hour, merged, taken over, and ready."""
+    unopened = replace(BEFORE, proposal=replace(ASKING, number=None, url=None))
+    waiting = replace(BEFORE, proposal=replace(ASKING, merged_by_us=merged_by_us))
+    merged = replace(ASKING, state=ProposalState.MERGED, decided_at=NOW + 3600 * SECOND)
+    settled = replace(merged, is_settled=True)
+    published = replace(COMMITTED.published, at=NOW + 3602 * SECOND)
+    committed = replace(COMMITTED, published=published, proposal=settled)
+    ready = replace(committed, health=health(web()))
+    return story(
+        (0, BEFORE),
+        (1, unopened),
+        (2, waiting),
+        (70, waiting),
+        (3600, waiting),
+        (3601, replace(BEFORE, proposal=merged)),
+        (3602, committed),
+        (3620, ready),
+        (3800, ready),
+    )
+
+
+def test_review_costs_one_write_more() -> None:
+    direct, audited = story(*DIRECT), reviewed()
+    assert len(direct) == 6
+    assert len(audited) == 7
+    checks = [part.check.conclusion for part in audited if isinstance(part, PutCheck)]
+    assert checks == [Conclusion.ACTION_REQUIRED, None, Conclusion.SUCCESS]
+    assert [type(part) for part in audited].count(PutComment) == 1, "it tells of what runs until that changes"
+
+
+def test_quick_merge_by_ephemera_costs_no_write() -> None:
+    waiting = replace(BEFORE, proposal=replace(ASKING, merged_by_us=True))
+    assert len(story((1, waiting), (2, waiting), *((second + 2, row) for second, row in DIRECT))) == 6
+    assert len(reviewed(merged_by_us=True)) == 7
+
+
+def test_refusal_is_told_by_the_check_run_and_the_comment() -> None:
+    waiting = replace(BEFORE, proposal=ASKING)
+    refused = replace(ASKING, state=ProposalState.REFUSED, decided_by="grace", decided_at=NOW)
+    parts = story((1, waiting), (100, replace(waiting, proposal=refused)), (300, replace(waiting, proposal=refused)))
+    assert [type(part) for part in parts] == [PutCheck, PutCheck, PutComment]
+
+
+def test_answer_is_told_though_the_change_only_waits() -> None:
+    asked = Answer("ada", "explain", "It waits for review.", is_refusal=False, at=NOW)
+    parts = story((1, replace(BEFORE, proposal=ASKING)), (9, replace(BEFORE, proposal=ASKING, answer=asked)))
+    assert [type(part) for part in parts] == [PutCheck, PutComment]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.permissions import EVENTS, PERMISSIONS, UNASKED, lacking, needed
+from app.domain.permissions import EVENTS, PERMISSIONS, UNASKED, lacking, needed, subscriptions
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "github-app.md").read_text("utf-8")
 _ROW = re.compile(r"^\| `(?P<name>[a-z_]+)` \| (?P<rest>.*) \|$", re.MULTILINE)
@@ -31,6 +31,12 @@ def test_document_names_every_event_with_its_reason() -> None:
 def test_what_a_setting_makes_unnecessary_is_not_needed(name: str) -> None:
     less = needed(with_statuses=name != "statuses", with_contents=name != "contents")
     assert needed().keys() - less.keys() == {name}
+
+
+def test_writing_pull_requests_and_hearing_of_reviews_is_for_review_alone() -> None:
+    assert (needed()["pull_requests"], needed(proposes=True)["pull_requests"]) == ("read", "write")
+    assert needed().keys() == needed(proposes=True).keys()
+    assert set(subscriptions(proposes=True)) - set(subscriptions()) == {"pull_request_review"}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from app.domain.environment import Environment, Progress, Published, Stage, Status, Trouble
 from app.domain.health import Cause, Health, Phase, Problem, Sync
 from app.domain.progress import Step, StepState, advanced, from_json, steps, to_json
+from app.domain.proposal import Proposal, ProposalState
 from app.domain.status import assess
-from tests.domain.builders import NOW, OLD_SHA, SHA, environment, health, removed, torn_down, web
+from tests.domain.builders import NOW, OLD_SHA, SHA, environment, health, proposal, removed, torn_down, web
 
 OURS = "c" * 40
 SYNCED = Sync("Application/pr-42-shop", applied=OURS, tried=OURS, is_exact=True)
@@ -53,8 +54,45 @@ def after(*rows: Environment) -> Environment:
 def test_steps_of_each_row(row: Environment, states: tuple[StepState, ...]) -> None:
     row = after(row)
     taken = steps(row, assess(row, NOW))
-    assert [each.step for each in taken] == list(Step)
+    assert [each.step for each in taken] == [step for step in Step if step is not Step.REVIEWED]
     assert tuple(each.state for each in taken) == states
+
+
+UNPUBLISHED = environment(published=Published(2, None, None, None))
+
+
+@pytest.mark.parametrize(
+    ("row", "states"),
+    [
+        (replace(UNPUBLISHED, proposal=proposal()), (DONE, UNDER_WAY, WAITING)),
+        (replace(UNPUBLISHED, proposal=proposal(state=ProposalState.REFUSED)), (DONE, FAILED, WAITING)),
+        (replace(UNPUBLISHED, proposal=proposal(state=ProposalState.MERGED)), (DONE, DONE, UNDER_WAY)),
+        (environment(proposal=proposal(state=ProposalState.MERGED, is_settled=True)), (DONE, DONE, DONE)),
+    ],
+)
+def test_review_is_a_step_between_decision_and_commit(row: Environment, states: tuple[StepState, ...]) -> None:
+    taken = steps(row, assess(row, NOW))
+    assert [each.step for each in taken] == list(Step)
+    assert tuple(each.state for each in taken[:3]) == states
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        proposal(is_wanted=False),
+        proposal(state=ProposalState.WITHDRAWN),
+        proposal(state=ProposalState.SPOILED),
+        proposal(is_removal=True),
+    ],
+)
+def test_what_was_not_proposed_has_no_review(other: Proposal) -> None:
+    row = replace(UNPUBLISHED, proposal=other)
+    assert Step.REVIEWED not in [each.step for each in steps(row, assess(row, NOW))]
+
+
+def test_review_ends_when_it_was_decided() -> None:
+    row = environment(proposal=proposal(state=ProposalState.MERGED, decided_at=NOW - timedelta(seconds=9)))
+    assert steps(row, assess(row, NOW))[1].at == NOW - timedelta(seconds=9)
 
 
 def test_each_step_keeps_the_time_when_it_was_seen_first() -> None:

@@ -27,10 +27,16 @@ class Realm:
     @classmethod
     @contextmanager
     def running(
-        cls, directory: Path, syncer: Syncer, argocd_settings: Mapping[str, str] | None = None
+        cls,
+        directory: Path,
+        syncer: Syncer,
+        argocd_settings: Mapping[str, str] | None = None,
+        review: str | None = None,
     ) -> Iterator["Realm"]:
-        """Start everything; at the end nothing is left. `argocd_settings` are added to `argocd-cm`."""
-        with World.running(directory, durable=False, cluster=real(tools.find(), syncer, argocd_settings)) as world:
+        """Start everything; at the end nothing is left. `argocd_settings` are added to `argocd-cm`; `review` says what
+        needs review, on the simulated GitHub."""
+        cluster_ = real(tools.find(), syncer, argocd_settings)
+        with World.running(directory, durable=False, cluster=cluster_, review=review) as world:
             world.names = (f"acme/{syncer}-{number}" for number in itertools.count(1))
             cluster = world.outside.running_cluster
             assert isinstance(cluster, RealCluster)

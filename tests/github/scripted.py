@@ -78,7 +78,7 @@ def serving(script: Scripted) -> Iterator[Scripted]:
             sent = json.loads(self.rfile.read(length)) if length else None
             _send(self, script, script.reply(Seen(self.command, self.path, dict(self.headers), sent)))
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - names that http.server looks for
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - names that http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.permissions import needed
+from app.domain.permissions import needed, subscriptions
 from app.github.connect import Account, GitHub, connect
 from tests.github import answers
 from tests.github.conftest import KeyPair, MovedClock
@@ -77,6 +77,44 @@ def test_pushing_is_asked_for_only_where_the_environments_repository_is(github: 
     script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation(**less)))
     bad = [finding.what for finding in github.checkup.findings(f"{script.url}/acme/envs.git") if not finding.is_ok]
     assert bad == ["GitHub permissions", "GitHub environments repository"]
+
+
+def _proposing(script: Scripted, key: KeyPair, clock: MovedClock) -> GitHub:
+    return connect(Account(script.url, 1, key.private, environments="acme/envs", proposes=True), clock)
+
+
+def test_proposing_is_asked_for_where_changes_are_reviewed(
+    script: Scripted, app_key: KeyPair, clock: MovedClock
+) -> None:
+    whole = needed(proposes=True)
+    asked = answers.app(permissions=whole, events=list(subscriptions(proposes=True)))
+    _serve(script, app=asked, installations=[answers.installation()])
+    script.on("GET /repos/acme/envs/installation", Reply(body=answers.installation(permissions=whole)))
+    findings = _proposing(script, app_key, clock).checkup.findings(ELSEWHERE)
+    assert all(finding.is_ok for finding in findings)
+    assert findings[-1].detail == "the App may push to and propose in acme/envs"
+
+
+@pytest.mark.parametrize(
+    ("reply", "details"),
+    [
+        (Reply(body=answers.installation()), "may not push to and propose in acme/envs: it lacks pull_requests: write"),
+        (Reply(404, {"message": "Not Found"}), "the App does not see acme/envs"),
+    ],
+    ids=["permission", "installation"],
+)
+def test_what_review_lacks_is_named(
+    script: Scripted, app_key: KeyPair, clock: MovedClock, reply: Reply, details: str
+) -> None:
+    _serve(script, app=answers.app(events=list(subscriptions())), installations=[answers.installation()])
+    script.on("GET /repos/acme/envs/installation", reply)
+    bad = [found for found in _proposing(script, app_key, clock).checkup.findings(ELSEWHERE) if not found.is_ok]
+    assert [(found.what, found.detail) for found in bad[:-1]] == [
+        ("GitHub permissions", "the App lacks pull_requests: write"),
+        ("GitHub events", "the App is not told about pull_request_review"),
+    ]
+    assert details in bad[-1].detail
+    assert "environments repository" in bad[-1].advice or "pull_requests: write" in bad[-1].advice
 
 
 def test_suspended_installation_is_mentioned_and_not_a_fault(github: GitHub, script: Scripted) -> None:

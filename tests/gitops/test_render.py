@@ -157,3 +157,43 @@ def test_too_many_objects_are_refused(spec: Spec, tmp_path: Path) -> None:
         (tmp_path / "web" / f"{number}.yaml.j2").write_text("a: 1\n")
     with pytest.raises(TemplatesError, match="201 objects"):
         Templates.load(tmp_path).render(replace(spec, sets=("web",)))
+
+
+def test_templates_from_memory_render_the_very_bytes(spec: Spec, templates: Templates) -> None:
+    assert Templates.of(templates.files).render(spec) == templates.render(spec)
+    assert Templates.of(templates.files).digest == templates.digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"web/a.yaml.j2": "x", "web/b.yaml.j2": "z"},
+        {"web/a.yaml.j2": "x", "web/c.yaml.j2": "y"},
+        {"web/a.yaml.j2": "x"},
+        {"web/a.yaml.j2": "xweb/b.yaml.j2y"},
+    ],
+)
+def test_every_name_and_text_is_in_the_digest(other: dict[str, str]) -> None:
+    files = {"web/b.yaml.j2": "y", "web/a.yaml.j2": "x"}
+    assert Templates.of(files).digest == Templates.of(dict(sorted(files.items()))).digest
+    assert Templates.of(files).digest != Templates.of(other).digest
+
+
+def test_what_a_template_includes_is_kept_with_it(tmp_path: Path, spec: Spec) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "..data").mkdir()
+    (tmp_path / "web" / "..data" / "a.yaml.j2").write_text("twice")
+    (tmp_path / "web" / "a.yaml.j2").write_text('{% include "part.j2" %}')
+    (tmp_path / "part.j2").write_text("kind: {{ namespace }}\n")
+    loaded = Templates.load(tmp_path)
+    assert list(loaded.files) == ["part.j2", "web/a.yaml.j2"]
+    rendered = Templates.of(loaded.files).render(replace(spec, sets=("web",)))
+    assert rendered == {"a.yaml": b'kind: "pr-7-shop"\n'}
+
+
+@pytest.mark.parametrize(("content", "why"), [(b"\xff", "UTF-8"), (b"a\0b", "NUL")])
+def test_template_that_cannot_be_kept_is_named(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "a.yaml.j2").write_bytes(content)
+    with pytest.raises(TemplatesError, match=rf"web/a\.yaml\.j2.*{why}"):
+        Templates.load(tmp_path)

@@ -142,6 +142,16 @@ def test_permission_for_commit_statuses_is_asked_for_where_they_are_set(
     assert ('"statuses": "write"' in seen[0]) is asks
 
 
+@pytest.mark.parametrize(("review", "level"), [("", "read"), ("never", "read"), ("always", "write")])
+def test_proposing_is_asked_for_where_changes_are_reviewed(env_file: Path, review: str, level: str) -> None:
+    env_file.write_text(f"{env_file.read_text()}EPHEMERA_REVIEW={review}\n")
+    seen: list[str] = []
+    with pytest.raises(Stalled):
+        create(Order(wanted("Review"), env_file), lambda page: seen.append(form_at(page.url).fields["manifest"]), 0.01)
+    assert f'"pull_requests": "{level}"' in seen[0]
+    assert ("pull_request_review" in seen[0]) is (level == "write")
+
+
 def test_who_comes_back_with_another_state_is_sent_away(env_file: Path) -> None:
     answers: list[int] = []
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import yaml
 
 from app.demo.evidence import HEAD_SHA
-from app.demo.outside import ENVIRONMENTS
 from tests.scenarios.world import World
 
 _TRAILERS = ("Environment", "Pull-Request", "Head-SHA", "Delivery", "Actor", "Reason")
@@ -63,6 +62,5 @@ def pushes(world: World) -> int:
 
 def git(world: World, *arguments: str) -> str:
     """What git says of the server's repository."""
-    repository = world.outside.directory / "git" / f"{ENVIRONMENTS}.git"
-    command = ["git", "-C", str(repository), "-c", "safe.directory=*", *arguments]
+    command = ["git", "-C", str(world.outside.environments), "-c", "safe.directory=*", *arguments]
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout

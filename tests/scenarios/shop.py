@@ -10,7 +10,8 @@ from tests.scenarios.world import World
 
 _ROW = """
 SELECT id, status, namespace, folder, commit_sha, published_commit,
-    requested_generation = decided_generation AND decided_generation = published_generation
+    requested_generation = decided_generation
+        AND decided_generation = greatest(published_generation, proposed_generation)
         AND report_wanted IS NOT DISTINCT FROM coalesce(report_held, report_digest)
         AND NOT EXISTS (SELECT 1 FROM troubles WHERE environment_id = environments.id)
 FROM environments WHERE repository_id = %s AND number = %s
@@ -43,7 +44,8 @@ class Shop:
 
     @classmethod
     def create(cls, world: World, name: str | None = None) -> Self:
-        """Make a repository with one commit."""
+        """Make a repository with one commit. AssertionError when the world could not be mended before."""
+        world.assert_whole()
         made = world.github.create_repository(name or next(world.names))
         return cls(world, made.full_name, made.id)
 

@@ -41,13 +41,17 @@ class World:
     names: Iterator[str]
     """Names of repositories that nobody has taken yet."""
     _connection: Any = None
+    _ruin: str | None = None
+    """Why it could not be mended."""
 
     @classmethod
     @contextmanager
-    def running(cls, directory: Path, *, durable: bool, cluster: StartCluster | None = None) -> Iterator["World"]:
+    def running(
+        cls, directory: Path, *, durable: bool, cluster: StartCluster | None = None, review: str | None = None
+    ) -> Iterator["World"]:
         """Start everything; at the end nothing is left. `durable`: PostgreSQL keeps what it committed when killed.
-        `cluster`: another than the simulated one."""
-        outside = Outside.start(directory, cluster, durable=durable)
+        `cluster`: another than the simulated one. `review`: what needs review, on the simulated GitHub."""
+        outside = Outside.start(directory, cluster, durable=durable, review=review)
         try:
             with product.processes(outside.settings(), directory / "logs") as processes:
                 product.await_ready(outside.web_url)
@@ -153,7 +157,23 @@ class World:
         return not self.github.call("GET", "/faults")
 
     def mend(self) -> None:
-        """End everything that was made to go wrong, and let every webhook arrive."""
+        """End everything that was made to go wrong, and let every webhook arrive. When that fails, so does every
+        later `assert_whole`: a world that is broken tells nothing of the tests after the one that broke it.
+        """
+        try:
+            self._mend()
+        except Exception as error:
+            self._ruin = f"{type(error).__name__}: {error}"[:500]
+            raise
+
+    def assert_whole(self) -> None:
+        """AssertionError at once when `mend` has failed."""
+        assert self._ruin is None, f"not run, because the world could not be mended after an earlier test: {self._ruin}"
+
+    def _mend(self) -> None:
+        for server in (self.outside.postgres, self.outside.valkey):
+            if not server.is_running:
+                server.restart()
         self.github.clear_faults()
         self.github.set_sending(Sending())
         self.outside.git.heal()

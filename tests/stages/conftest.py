@@ -14,13 +14,11 @@ from tests.stages.hub import Hub, moved_in, simulated
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+def house(emptied_store: Store, tmp_path: Path) -> House:
     """Give all stages, on a database and a Git repository of the test's own."""
     remote = tmp_path / "environments.git"
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(remote)], check=True)
-    store = Store(database_url)
-    yield House(store, remote, tmp_path / "cache")
-    store.close()
+    return House(emptied_store, remote, tmp_path / "cache")
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,11 @@ from app.stages.branch import Branch
 from app.stages.decide import Decider
 from app.stages.obey import Obeyer
 from app.stages.observe import Observer
+from app.stages.propose import Proposer
 from app.stages.publish import Publisher
 from app.stages.react import Reactor
 from app.stages.report import Reporter
+from app.stages.review import Reviewer
 from app.stages.sweep import Sweeper
 from app.store import approving, asking, clusters, leading
 from app.store.asking import HIGH, LOW, Ask, Receipt
@@ -57,9 +59,13 @@ class House:
     syncer: PokedSyncer = field(default_factory=PokedSyncer)
     meanwhile: Callable[[], None] = nothing
     """Runs once before the next git command that talks to the remote."""
+    proposer: Proposer | None = None
+    """With the reviewer: where something needs review."""
+    reviewer: Reviewer | None = None
 
     def __post_init__(self) -> None:
         repository = Repository(Remote(self.remote.as_uri(), credentials=self._credentials), self.cache)
+        self.repository = repository
         self.destinations = {CLUSTER.name: Destination(self.syncer)}
         self.branch = Branch(partial(look, repository), self.destinations, partial(own_refs, repository))
         self.decider = Decider(self.store, self.truth, self.people, POLICY, self.bell, readers=1, limits=None)
@@ -112,6 +118,10 @@ class House:
                 self.reporter.run()
             case Ring.RECONCILE:
                 self.sweeper.reconcile()
+            case Ring.PROPOSE if self.proposer is not None:
+                self.proposer.run()
+            case Ring.REVIEW if self.reviewer is not None:
+                self.reviewer.run()
 
     def settle(self, rings: Iterable[Ring] = tuple(Ring)) -> None:
         """Run what was rung for until the bell is silent."""

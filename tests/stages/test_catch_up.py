@@ -173,6 +173,7 @@ def test_while_nothing_comes_through_one_is_asked_for_at_a_time(world: World) ->
     assert world.hook.asked == ["d-0", "d-1"]
 
 
+@pytest.mark.slow
 def test_an_outage_of_two_days_uses_up_no_tries(world: World) -> None:
     world.look()
     world.is_down = True

@@ -18,6 +18,7 @@ from app.store import commands
 from app.store.asking import Receipt
 from tests.domain.builders import GRACE, OLD_SHA, SHA, SHOP, pull_request
 from tests.stages.house import POLICY, House
+from tests.store.published import ELDER, published
 
 ADA = Author(1, "ada")
 MALLORY = Author(66, "mallory")
@@ -171,7 +172,9 @@ def test_anybody_may_ask_for_an_explanation(fork: House, words: str) -> None:
     assert len(answer(fork)) > 40
 
 
-@pytest.mark.parametrize("words", ["deploy", "destroy", "recreate", "extend 1h", "pin 0123456", "unpin"])
+@pytest.mark.parametrize(
+    "words", ["deploy", "destroy", "recreate", "extend 1h", "pin 0123456", "rollback 0123456", "unpin"]
+)
 @pytest.mark.parametrize("by", [MALLORY, ADA])
 def test_who_may_not_write_is_refused_in_one_sentence(fork: House, words: str, by: Author) -> None:
     comment = say(fork, f"/ephemera {words}", by)
@@ -256,6 +259,20 @@ def test_first_of_several_commands_is_obeyed_and_that_is_said(seen: House) -> No
     obey(seen)
     assert asked(seen) == ["command.extend"]
     assert "Only the first command of a comment counts." in answer(seen)
+
+
+def test_commit_that_nothing_is_recorded_of_is_not_rolled_back_to(seen: House) -> None:
+    say(seen, f"/ephemera rollback {OLD_SHA}")
+    obey(seen)
+    assert (states(seen), asked(seen), column(seen, "rollback")) == (["refused"], [], None)
+
+
+def test_rollback_is_obeyed_and_says_what_runs(seen: House) -> None:
+    published(seen.store, seen.environment().id, ELDER)
+    say(seen, f"/ephemera rollback {ELDER[:9]}")
+    obey(seen)
+    assert (states(seen), asked(seen)) == (["done"], ["command.rollback"])
+    assert f"commit `{SHA[:12]}`, the newest of this pull request, as commit `{ELDER[:12]}`" in answer(seen)
 
 
 def test_commit_that_nobody_knows_cannot_be_pinned(seen: House) -> None:

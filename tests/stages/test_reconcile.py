@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import select
 
 from app.domain.pull_request import PullRequest, RepositoryRef
 from app.errors import EphemeraError, Stalled, Transient
 from app.ports import Ring
 from app.stages.sweep import Sweeper
+from app.store.models import EnvironmentRow
 from tests.domain.builders import SHOP, pull_request
 from tests.stages.fakes import GitHubTruth
 from tests.stages.house import POLICY, House
@@ -47,3 +49,11 @@ def test_repository_that_cannot_be_read_loses_nothing(house: House) -> None:
     truth = PartlyReadable(known=(SHOP,), errors={SHOP.id: Stalled("404")})
     Sweeper(house.store, truth, POLICY, house.bell).reconcile()
     assert house.environment().asked == before
+
+
+@pytest.mark.parametrize("environments", ["acme/shop", "Acme/Shop"])
+def test_pull_requests_of_the_environments_repository_get_no_environment(house: House, environments: str) -> None:
+    truth = PartlyReadable({42: pull_request()}, known=(SHOP,))
+    Sweeper(house.store, truth, POLICY, house.bell, environments=environments).reconcile()
+    with house.store.begin() as session:
+        assert session.scalars(select(EnvironmentRow.id)).all() == []

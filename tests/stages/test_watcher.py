@@ -129,6 +129,7 @@ def test_leader_that_was_stopped_and_goes_on_writes_nothing_and_stands_by(vacant
         leads(vacant, "first")
 
 
+@pytest.mark.slow
 def test_watcher_that_is_told_to_stop_lets_another_lead_at_once(vacant: House) -> None:
     with thread(vacant, "first", OLD_SHA) as stop:
         sees(vacant, OLD_SHA)
@@ -138,6 +139,7 @@ def test_watcher_that_is_told_to_stop_lets_another_lead_at_once(vacant: House) -
             sees(vacant, SHA)
 
 
+@pytest.mark.slow
 def test_leader_renews_its_lease_before_it_runs_out(vacant: House) -> None:
     until = "SELECT extract(epoch FROM leader_until - clock_timestamp()) FROM clusters"
     with thread(vacant, "first", OLD_SHA):

@@ -15,6 +15,7 @@ from tests.domain.builders import OLD_SHA, SHA, health, pull_request, web
 from tests.stages.house import House
 from tests.stages.test_removal import left
 from tests.stages.test_story import FOLDER, NAMESPACE, closed, opened, ready
+from tests.store.published import ELDER, published
 
 DAY = timedelta(days=1)
 
@@ -40,6 +41,12 @@ def looked(house: House, ring: Ring = Ring.DECIDE) -> None:
     """Let everything follow from what was asked for."""
     house.bell.ring(ring)
     house.settle()
+
+
+def rolled_back(house: House, sha: str) -> None:
+    """Ask to have what is recorded of a commit run again."""
+    with house.store.begin() as session:
+        wishing.rollback(session, house.environment().id, sha, "grace", "command.rollback")
 
 
 def expires_at(house: House) -> datetime:
@@ -197,6 +204,46 @@ def test_commit_of_a_deployment_names_the_pinned_commit(house: House) -> None:
         wishing.redeploy(session, house.environment().id, "grace", "command.redeploy")
     looked(house)
     assert house.commits()[0].endswith(SHA[:7])
+
+
+def test_recorded_spec_runs_until_it_is_unpinned_whatever_is_pushed(house: House) -> None:
+    opened(house)
+    published(house.store, house.environment().id, ELDER, head_sha=OLD_SHA, image="ghcr.io/acme/shop:then", port=3000)
+    rolled_back(house, ELDER[:7])
+    looked(house)
+    assert house.commits()[0].endswith(OLD_SHA[:7])
+    assert "\nReason: command.rollback\n" in house.git("log", "-1", "--format=%B", "main")
+    before = house.commits()
+    pushed(house, "e" * 40)
+    assert house.commits() == before
+    with house.store.begin() as session:
+        wishing.redeploy(session, house.environment().id, "grace", "command.redeploy")
+    looked(house)
+    assert len(house.commits()) == len(before) + 1
+    manifest = house.git("show", f"main:{FOLDER}/deployment.yaml")
+    assert ("ghcr.io/acme/shop:then" in manifest, "containerPort: 3000" in manifest) == (True, True)
+    with house.store.begin() as session:
+        wishing.unpin(session, house.environment().id, "grace", "command.unpin")
+    looked(house)
+    assert f":{'e' * 40}" in house.git("show", f"main:{FOLDER}/deployment.yaml")
+    assert house.values("SELECT message FROM events WHERE kind IN ('rolled_back', 'unpinned') ORDER BY id") == [
+        f"to {ELDER}, which ran {OLD_SHA}",
+        f"from {ELDER}",
+    ]
+
+
+def test_rollback_and_pin_end_each_other_and_the_pull_request_ends_both(house: House) -> None:
+    opened(house)
+    published(house.store, house.environment().id, ELDER)
+    held = "SELECT coalesce(rollback ->> 'commit', '') || ',' || coalesce(pinned_sha, '') FROM environments"
+    rolled_back(house, ELDER)
+    with house.store.begin() as session:
+        wishing.pin(session, house.environment().id, SHA, "grace", "command.pin")
+    assert house.values(held) == [f",{SHA}"]
+    rolled_back(house, ELDER)
+    assert house.values(held) == [f"{ELDER},"]
+    closed(house)
+    assert house.values(held) == [","]
 
 
 def test_recreated_environment_goes_and_comes_back_when_nothing_is_left_of_it(house: House) -> None:

@@ -95,6 +95,7 @@ def test_what_was_seen_in_an_earlier_time_of_leading_is_not_written_in_a_later_o
         leading.confirm(session, earlier)
 
 
+@pytest.mark.slow
 def test_takeover_waits_for_a_write_that_is_under_way_and_no_longer_when_its_process_was_stopped(store: Store) -> None:
     held = led(store, "a", AT_ONCE)
 

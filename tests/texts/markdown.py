@@ -22,7 +22,7 @@ def _divided(markdown: str) -> tuple[list[str], str]:
         run = line[: len(line) - len(line.lstrip("`"))]
         if fence:
             fence = "" if line == fence else fence
-        elif len(run) >= 3 and run == line:
+        elif len(run) >= 3 and (run == line or line[len(run) :].isalpha()):
             fence = run
         else:
             outside.append(_outside_spans(line))

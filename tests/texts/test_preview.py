@@ -1,8 +1,5 @@
 """Every text of every state, kept word for word: rewritten only by `pytest --update-goldens`, and read aloud then."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ from app.domain.report import MAX_COMMENT, MAX_DESCRIPTION, MAX_SUMMARY, Telling
 from app.texts.preview import preview
 from app.texts.report import report
 from app.texts.samples import NOW, samples
+from tests.command import ephemera
 from tests.texts.markdown import left_open
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -65,6 +63,6 @@ def test_command_prints_one_state_or_all_without_any_setting() -> None:
 
 def printed(*arguments: str) -> str:
     """Run the command with no settings at all."""
-    command = [str(Path(sys.executable).parent / "ephemera"), "preview-texts", *arguments]
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=True).stdout
+    done = ephemera("preview-texts", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -24,8 +24,9 @@ from app.domain.report import (
     superseded,
 )
 from app.texts.report import report
+from app.texts.reviews import quote, review
 from app.texts.samples import samples
-from tests.domain.builders import NOW, OLD_SHA, SHA, environment, health, removed, spec, torn_down, web
+from tests.domain.builders import NOW, OLD_SHA, SHA, environment, health, proposal, removed, spec, torn_down, web
 from tests.texts.markdown import left_open, outside_code
 
 PULL = Problem(Cause.IMAGE_NOT_FOUND, "Pod/web-5d9c-x", "container web: ghcr.io/acme/shop:0123456: not found")
@@ -49,6 +50,9 @@ STATUS = Telling(status_context="acme/preview")
         ("ready-pinned", CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
         ("failed-image-not-found", CheckStatus.COMPLETED, Conclusion.FAILURE, State.FAILURE),
         ("waiting", CheckStatus.COMPLETED, Conclusion.ACTION_REQUIRED, State.PENDING),
+        ("review", CheckStatus.COMPLETED, Conclusion.ACTION_REQUIRED, State.PENDING),
+        ("review-refused", CheckStatus.COMPLETED, Conclusion.FAILURE, State.FAILURE),
+        ("review-of-removal", CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
         ("draft", CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
         ("destroyed", CheckStatus.COMPLETED, Conclusion.NEUTRAL, State.SUCCESS),
     ],
@@ -145,12 +149,16 @@ def test_every_comment_begins_with_its_marker() -> None:
         assert comment is None or comment.startswith(marker(row.id) + "\n")
 
 
-@pytest.mark.parametrize("state", ["queued", "provisioning", "updating", "waiting-for-syncer", "not-ready-yet"])
+@pytest.mark.parametrize(
+    "state", ["queued", "provisioning", "updating", "waiting-for-syncer", "not-ready-yet", "review"]
+)
 def test_what_is_under_way_is_not_settled(state: str) -> None:
     assert not report(samples()[state], NOW).is_settled
 
 
-@pytest.mark.parametrize("state", ["ready", "failed-crash", "waiting", "destroying", "stuck", "destroyed", "expired"])
+@pytest.mark.parametrize(
+    "state", ["ready", "failed-crash", "waiting", "review-refused", "destroying", "stuck", "destroyed", "expired"]
+)
 def test_what_stays_until_somebody_acts_is_settled(state: str) -> None:
     assert report(samples()[state], NOW).is_settled
 
@@ -185,6 +193,9 @@ def test_only_a_completed_check_run_has_buttons() -> None:
         ("ready-fork", ["redeploy", "destroy"]),
         ("failed-crash", ["redeploy", "recreate", "destroy"]),
         ("waiting", ["approve"]),
+        ("review", ["destroy"]),
+        ("review-refused", ["redeploy", "destroy"]),
+        ("review-of-removal", []),
         ("draft", []),
         ("destroyed", []),
         ("destroyed-on-request", ["redeploy"]),
@@ -235,6 +246,63 @@ def test_foreign_words_stay_inside_code(hostile: str) -> None:
         assert "@" not in outside
         assert "](http://evil)" not in outside.replace("\\[x](", "")
         assert "<!--" not in outside
+
+
+REVIEWS = [state for state in samples() if state.startswith("review")]
+
+
+@pytest.mark.parametrize("state", REVIEWS)
+def test_change_in_review_leaves_the_deployment_as_it_is_and_the_comment_until_it_is_refused(state: str) -> None:
+    row = samples()[state]
+    said = report(row, NOW)
+    if row.in_review is None:
+        return
+    assert said.deployment is None
+    is_told = row.in_review.is_refusal or row.answer is not None
+    assert (said.comment is not None) is is_told
+    assert said.check is not None
+    assert said.check.details_url == row.in_review.url
+
+
+@pytest.mark.parametrize(
+    "hostile", [*HOSTILE, "&#64;everyone", "# big\n\n@a\n@b", "x " * 4000, "`" * 600, "\u202e\x00"]
+)
+def test_words_of_a_refusal_are_quoted_and_do_nothing(hostile: str) -> None:
+    row = samples()["review-refused"]
+    assert row.proposal is not None
+    said = report(replace(row, proposal=replace(row.proposal, decided_by=hostile, decided_words=hostile)), NOW)
+    assert said.comment is not None
+    assert said.check is not None
+    for text in (said.comment.removeprefix(marker(5)), said.check.summary):
+        outside = outside_code(text)
+        assert left_open(text) == []
+        assert not any(mark in outside for mark in ("@", "<!--", "evil", "# big", "&#64;", "\u202e", "\x00"))
+    assert len(said.comment) < 4000
+
+
+def test_last_words_are_cut_at_their_limit() -> None:
+    words = quote("é" * 501, 500)
+    assert words == "> `" + "é" * 499 + "…`"
+    assert quote("é" * 500, 500) == "> `" + "é" * 500 + "`"
+    assert quote(" \n\t", 500) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/acme/environments/pull/12", "acme/environments#12"),
+        ("http://localhost:8080/acme/environments/pull/12", "acme/environments#12"),
+        ("https://github.com/acme/environments/pull/12?x=](http://evil)", "proposal 12"),
+        ("javascript:alert(1)/acme/x/pull/12", "proposal 12"),
+        (None, "proposal 12"),
+    ],
+)
+def test_proposal_is_named_by_its_address_and_linked_only_where_that_is_one(url: str | None, name: str) -> None:
+    row = environment(proposal=proposal(url=url))
+    said = review(row)
+    assert said is not None
+    assert said.name == name
+    assert said.link == (f"[{name}]({url})" if name.startswith("acme") else name)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -20,8 +20,6 @@ def quiet_house(postgres_server: Postgres, migrated_template: str, request: pyte
 
 
 @pytest.fixture
-def house(database_url: str) -> Iterator[House]:
+def house(emptied_store: Store) -> House:
     """Give an application whose database is empty and migrated."""
-    store = Store(database_url, pool_size=4)
-    yield House(store)
-    store.close()
+    return House(emptied_store)

@@ -20,6 +20,7 @@ from tests.fixtures.payloads import Payload
 
 SECRET = b"a secret of the tests"
 OLD_SECRET = b"the secret before"
+ENVIRONMENTS = "Acme/Environments"
 POLICY = Policy(clusters=(Cluster("default", "preview.test"),))
 
 
@@ -50,6 +51,7 @@ class House:
             (SECRET, OLD_SECRET),
             lambda: self.redis_is_up,
             self.max_body_bytes,
+            environments=ENVIRONMENTS,
         )
         self.app = create_app(self.services)
         self.client: FlaskClient = self.app.test_client()

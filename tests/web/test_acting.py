@@ -10,7 +10,8 @@ from app.ports import Ring
 from app.store import asking
 from app.store.asking import Ask
 from app.store.tokens import Scope, create
-from tests.domain.builders import SHA, SHOP
+from tests.domain.builders import OLD_SHA, SHA, SHOP, spec
+from tests.store.published import ELDER, YOUNGER, published, record
 from tests.web.house import POLICY, House
 
 OTHER = "9c48853fa3dc5c1c3d6f1f1f2743e792724102c9"
@@ -70,6 +71,56 @@ def test_commit_that_the_environment_never_had_is_refused_with_those_it_had(hous
     assert (house.environments()[0].requested_generation, house.bell.rung) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("sha", "meant"), [(ELDER[:7], ELDER), (YOUNGER, YOUNGER), (OLD_SHA[:7], ELDER), (SHA, YOUNGER)]
+)
+def test_rollback_names_a_commit_of_either_repository_by_its_beginning(
+    house: House, environment: int, sha: str, meant: str
+) -> None:
+    for commit, head_sha in ((ELDER, OLD_SHA), ("3" * 40, SHA), (YOUNGER, SHA), (None, SHA)):
+        published(house.store, environment, commit, head_sha=head_sha)
+    answer = post(house, environment, "rollback", {"sha": sha})
+    [row] = house.environments()
+    assert (answer.status_code, row.rollback["commit"]) == (202, meant)
+    assert row.rollback["head_sha"] == row.rollback["spec"]["head_sha"] == (OLD_SHA if meant == ELDER else SHA)
+    assert meant[:12] in answer.get_json()["answer"]
+    assert post(house, environment, "unpin").status_code == 202
+    assert house.environments()[0].rollback is None
+    assert [reason for _, reason in reasons(house)][-2:] == ["api.rollback", "api.unpin"]
+
+
+@pytest.mark.parametrize(
+    ("sha", "says"),
+    [
+        (OTHER, "one of `222222222222`, `111111111112`, `111111111111`."),
+        (ELDER[:11], "say the whole id"),
+        ("4" * 40, "Nothing is recorded of a commit `444444444444`"),
+        ("5" * 40, "Nothing is recorded of a commit `555555555555`"),
+        (YOUNGER, "does not pass today's rules"),
+    ],
+)
+def test_what_cannot_be_rolled_back_to_is_refused(house: House, environment: int, sha: str, says: str) -> None:
+    with house.store.begin() as session:
+        other = asking.mark(session, Ask(SHOP, 43, "ada", "test"), POLICY)
+    for commit in (ELDER, f"{ELDER[:11]}2{ELDER[12:]}"):
+        published(house.store, environment, commit)
+    record(house.store, environment, YOUNGER, {"kind": "present", "spec": spec().to_mapping() | {"port": 0}})
+    published(house.store, other, "4" * 40)
+    record(house.store, environment, "5" * 40, {"kind": "absent", "reason": "closed", "is_closed": True})
+    answer = post(house, environment, "rollback", {"sha": sha})
+    assert (answer.status_code, house.environments()[0].rollback) == (409, None)
+    assert says in answer.get_json()["detail"]
+
+
+def test_rollback_to_a_commit_of_a_fork_needs_its_approval(house: House, environment: int) -> None:
+    sees(house, fork=True)
+    published(house.store, environment, ELDER, head_sha=OLD_SHA)
+    answer = post(house, environment, "rollback", {"sha": ELDER})
+    assert (answer.status_code, f"/ephemera approve {OLD_SHA[:12]}" in answer.get_json()["detail"]) == (409, True)
+    post(house, environment, "approve", {"sha": OLD_SHA})
+    assert post(house, environment, "rollback", {"sha": ELDER}).status_code == 202
+
+
 def test_recreation_of_nothing_is_a_deployment(house: House, environment: int) -> None:
     assert post(house, environment, "recreate").status_code == 202
     assert house.environments()[0].redeploys == 1
@@ -99,6 +150,7 @@ def test_approval_where_none_is_needed_is_refused(house: House, environment: int
         ("extend", {}, "duration"),
         ("pin", {"sha": "main"}, "sha"),
         ("pin", {"sha": SHA[:6]}, "sha"),
+        ("rollback", {"sha": SHA[:6]}, "sha"),
         ("approve", {"sha": SHA[:12]}, "sha"),
         ("approve", {"sha": f"{SHA}\n"}, "sha"),
         ("approve", {"sha": SHA.upper()}, "sha"),
@@ -113,7 +165,7 @@ def test_body_that_cannot_be_used_is_refused_naming_the_field(
     assert house.environments()[0].requested_generation == 1
 
 
-@pytest.mark.parametrize("verb", ["extend", "pin", "unpin", "approve", "recreate"])
+@pytest.mark.parametrize("verb", ["extend", "pin", "rollback", "unpin", "approve", "recreate"])
 def test_environment_that_does_not_exist_is_not_found(house: House, verb: str) -> None:
-    bodies = {"extend": {"duration": "24h"}, "pin": {"sha": SHA}, "approve": {"sha": SHA}}
+    bodies = {"extend": {"duration": "24h"}, "pin": {"sha": SHA}, "rollback": {"sha": SHA}, "approve": {"sha": SHA}}
     assert post(house, 7, verb, bodies.get(verb)).status_code == 404

@@ -25,6 +25,11 @@ from app.demo.github.server import serve
     help="Better given as SIMULATED_GITHUB_WEBHOOK_SECRET: arguments are visible to everyone.",
 )
 @click.option("--event", "events", multiple=True, default=DEFAULT_EVENTS, show_default=True, help="Subscribed events.")
+@click.option(
+    "--git-root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the bare repositories; without it none can be made.",
+)
 def main(  # noqa: PLR0913 - one parameter an option
     *,
     port: int,
@@ -35,6 +40,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     webhook_url: str,
     webhook_secret: str,
     events: tuple[str, ...],
+    git_root: Path | None,
 ) -> None:
     """Serve a simulated GitHub until it is stopped."""
     listener = socket.create_server(("127.0.0.1", port), backlog=512)
@@ -45,7 +51,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     public_key = public_key_file.read_text("utf-8")
     serve(
         listener,
-        Options(url, app_id, client_id, slug, public_key, webhook_url, webhook_secret, events),
+        Options(url, app_id, client_id, slug, public_key, webhook_url, webhook_secret, events, git_root),
     )
 
 

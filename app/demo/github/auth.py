@@ -62,6 +62,20 @@ def require(call: Call, route: Route) -> None:
             pass
 
 
+def is_inside(hub: Hub, caller: AsInstallation, repository: Repository) -> bool:
+    """Tell whether an installation's token covers a repository."""
+    inside = hub.state.installation_of(repository)
+    return inside is not None and inside.id == caller.installation.id and caller.may_see(repository)
+
+
+def grants(hub: Hub, caller: AsInstallation, wanted: str) -> bool:
+    """Tell whether a token, and still its installation, has a permission such as `contents:write`."""
+    name, _, level = wanted.partition(":")
+    present: Installation = hub.state.installations[caller.installation.id]
+    granted = (source.get(name, "none") for source in (caller.token.permissions, present.permissions))
+    return name == "metadata" or min(map(RANKS.index, granted)) >= RANKS.index(level)
+
+
 def _verified_app(hub: Hub, encoded: str) -> RegisteredApp:
     issuer = _claims(encoded, "", {"verify_signature": False}).get("iss", "")
     found = hub.apps.find(str(issuer))
@@ -112,8 +126,8 @@ def _installation_of(hub: Hub, secret: str) -> Principal:
 def _require_repository(call: Call, route: Route) -> None:
     is_reading = call.method in {"GET", "HEAD"}
     match call.principal:
-        case AsInstallation() as caller if _is_inside(call, caller, call.repository):
-            if not any(_grants(call.hub, caller, wanted) for wanted in route.permissions):
+        case AsInstallation() as caller if is_inside(call.hub, caller, call.repository):
+            if not any(grants(call.hub, caller, wanted) for wanted in route.permissions):
                 raise not_found() if is_reading and call.hub.state.conceals_forbidden else _not_accessible(route)
         case AsInstallation():
             if call.repository.private:
@@ -125,18 +139,6 @@ def _require_repository(call: Call, route: Route) -> None:
                 raise not_found()
             if not is_reading:
                 raise Refusal(401, "Requires authentication")
-
-
-def _is_inside(call: Call, caller: AsInstallation, repository: Repository) -> bool:
-    inside = call.hub.state.installation_of(repository)
-    return inside is not None and inside.id == caller.installation.id and caller.may_see(repository)
-
-
-def _grants(hub: Hub, caller: AsInstallation, wanted: str) -> bool:
-    name, _, level = wanted.partition(":")
-    present: Installation = hub.state.installations[caller.installation.id]
-    granted = (source.get(name, "none") for source in (caller.token.permissions, present.permissions))
-    return name == "metadata" or min(map(RANKS.index, granted)) >= RANKS.index(level)
 
 
 def _not_accessible(route: Route) -> Refusal:

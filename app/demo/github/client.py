@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.demo.github.levers import Levers
+from app.demo.github.git_people import GitPeople
 from app.demo.github.readings import (
     CheckRun,
     Comment,
@@ -21,7 +21,7 @@ from app.demo.github.readings import (
 from app.demo.github.sender import Sending
 
 
-class SimulatedGitHub(Levers):
+class SimulatedGitHub(GitPeople):
     """A running simulator. Repositories are named `owner/name`; people are made when they are first named.
 
     Every action that sends webhooks takes `sending`; without it, the simulator's present default counts.
@@ -111,45 +111,52 @@ class SimulatedGitHub(Levers):
     def push(self, full_name: str, number: int, *, sending: Sending | None = None, **fields: Any) -> PullRequest:
         """Push a commit to the head branch; `fields` are any of files, sha, by, and onto (the commit that a force push
         begins from, instead of the head)."""
-        return self._act(full_name, number, "push", fields, sending)
+        return self.act(full_name, number, "push", fields, sending)
 
     def close_pull_request(
         self, full_name: str, number: int, *, by: str | None = None, sending: Sending | None = None
     ) -> PullRequest:
         """Close without merging."""
-        return self._act(full_name, number, "close", {"by": by}, sending)
+        return self.act(full_name, number, "close", {"by": by}, sending)
 
     def merge(
-        self, full_name: str, number: int, *, by: str | None = None, sending: Sending | None = None
+        self,
+        full_name: str,
+        number: int,
+        *,
+        by: str | None = None,
+        method: str = "merge",
+        sending: Sending | None = None,
     ) -> PullRequest:
-        """Merge, which closes."""
-        return self._act(full_name, number, "merge", {"by": by}, sending)
+        """Merge, which closes. Git-backed: by `merge`, `squash` or `rebase`, and ControlError with GitHub's words where
+        something is in the way. A merge queue is `by="github-merge-queue[bot]"`."""
+        return self.act(full_name, number, "merge", {"by": by, "method": method}, sending)
 
     def reopen(
         self, full_name: str, number: int, *, by: str | None = None, sending: Sending | None = None
     ) -> PullRequest:
         """Open again what was closed without merging."""
-        return self._act(full_name, number, "reopen", {"by": by}, sending)
+        return self.act(full_name, number, "reopen", {"by": by}, sending)
 
     def edit(self, full_name: str, number: int, *, sending: Sending | None = None, **fields: Any) -> PullRequest:
         """Change any of title, body, base."""
-        return self._act(full_name, number, "edit", fields, sending)
+        return self.act(full_name, number, "edit", fields, sending)
 
     def set_draft(self, full_name: str, number: int, *, is_draft: bool, sending: Sending | None = None) -> PullRequest:
         """Convert to a draft, or mark ready for review."""
-        return self._act(full_name, number, "draft" if is_draft else "ready", {}, sending)
+        return self.act(full_name, number, "draft" if is_draft else "ready", {}, sending)
 
     def add_label(self, full_name: str, number: int, label: str, *, sending: Sending | None = None) -> PullRequest:
         """Label a pull request."""
-        return self._act(full_name, number, "label", {"label": label}, sending)
+        return self.act(full_name, number, "label", {"label": label}, sending)
 
     def remove_label(self, full_name: str, number: int, label: str, *, sending: Sending | None = None) -> PullRequest:
         """Take a label off."""
-        return self._act(full_name, number, "unlabel", {"label": label}, sending)
+        return self.act(full_name, number, "unlabel", {"label": label}, sending)
 
     def delete_fork(self, full_name: str, number: int) -> PullRequest:
         """Delete the repository that a pull request comes from."""
-        return self._act(full_name, number, "delete-fork", {}, None)
+        return self.act(full_name, number, "delete-fork", {}, None)
 
     # What is written about them
 
@@ -216,8 +223,3 @@ class SimulatedGitHub(Levers):
         """Let another App's check suite of a commit end."""
         fields = {"conclusion": conclusion, "app": app}
         self.call("POST", f"/repos/{full_name}/commits/{sha}/check-suite", fields, sending)
-
-    def _act(
-        self, full_name: str, number: int, action: str, fields: Mapping[str, Any], sending: Sending | None
-    ) -> PullRequest:
-        return pull_of(self.call("POST", f"/repos/{full_name}/pulls/{number}/{action}", fields, sending))

@@ -11,6 +11,7 @@ from flask import Request, Response
 from app.demo.github.auth import identify, require
 from app.demo.github.budget import Window
 from app.demo.github.call import Answer, AsInstallation, Call, Json, Principal, Route
+from app.demo.github.changing import holding
 from app.demo.github.hub import Hub
 from app.demo.github.ledger import NOTES, READING, Notes
 from app.demo.github.records import Repository
@@ -24,10 +25,10 @@ FREE_PATHS = frozenset({"/rate_limit"})
 
 
 def dispatch(hub: Hub, route: Route, request: Request, args: Mapping[str, Any]) -> Response:
-    """Answer one request, refusals included; holds the state's lock meanwhile."""
+    """Answer one request, refusals included; holds the state's lock meanwhile, and a Git-backed repository's."""
     notes = _notes(request)
     notes.operation = f"{route.method} {route.path}" if route.path else ""
-    with hub.state.lock:
+    with holding(hub, args, changes=request.method not in READING):
         window: Window | None = None
         try:
             _check_headers(request)

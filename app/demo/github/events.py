@@ -6,17 +6,18 @@ from typing import Any
 
 from app.demo.github.deliveries import Message
 from app.demo.github.hub import Hub
-from app.demo.github.records import Account, CheckRun, Comment, Commit, Installation, PullRequest, Repository
+from app.demo.github.records import Account, CheckRun, Comment, Installation, PullRequest, Repository, Review
 from app.demo.github.sender import Sending
 from app.demo.github.shapes.accounts import organization, user
 from app.demo.github.shapes.installations import installation as installation_shape
 from app.demo.github.shapes.installations import selection
 from app.demo.github.shapes.nodes import node_id
 from app.demo.github.shapes.pulls import comment as comment_shape
-from app.demo.github.shapes.pulls import issue, pull
+from app.demo.github.shapes.pulls import issue, pull, pull_simple
 from app.demo.github.shapes.reports import check_run
 from app.demo.github.shapes.repositories import commit as commit_shape
 from app.demo.github.shapes.repositories import repository_in_event, repository_summary, url_of
+from app.demo.github.shapes.reviews import review as review_shape
 from app.demo.github.shapes.suites import check_suite, suite_links
 
 # Sent to every App, subscribed or not.
@@ -25,7 +26,6 @@ ALWAYS_SENT = frozenset(
 )
 # https://docs.github.com/webhooks/webhook-events-and-payloads#check_run
 CHECKS = frozenset({"check_run", "check_suite"})
-ZERO_SHA = "0" * 40
 
 
 def emit(
@@ -76,6 +76,18 @@ def emit_comment(
     emit(hub, "issue_comment", hub.state.repositories[record.repository_id], sender, payload, sending)
 
 
+def emit_review(hub: Hub, action: str, record: Review, sender: Account, sending: Sending | None = None) -> None:
+    """Send `pull_request_review`, `submitted` or `dismissed`; there states are in small letters."""
+    reviewed = hub.state.pulls[record.repository_id, record.number]
+    shape = review_shape(hub, record)
+    payload = {
+        "action": action,
+        "review": shape | {"state": shape["state"].lower()},
+        "pull_request": pull_simple(hub, reviewed),
+    }
+    emit(hub, "pull_request_review", hub.state.repositories[record.repository_id], sender, payload, sending)
+
+
 def emit_check_run(
     hub: Hub,
     action: str,
@@ -100,30 +112,6 @@ def emit_check_suite(
     suite_id = hub.state.suite_of(owner, sha)
     shape = check_suite(hub, owner, sha, suite_id) | suite_links(hub, owner, sha, suite_id) | extra
     emit(hub, "check_suite", owner, sender, {"action": action, "check_suite": shape}, sending)
-
-
-def emit_push(
-    hub: Hub, owner: Repository, ref: str, before: str, sender: Account, sending: Sending | None = None
-) -> None:
-    """Send `push` for a branch that now is at another commit, or gone."""
-    after = hub.state.branches.get((owner.id, ref), ZERO_SHA)
-    head = _pushed(hub, owner, hub.state.commits[after]) if after != ZERO_SHA else None
-    payload = {
-        "ref": f"refs/heads/{ref}",
-        "before": before,
-        "after": after,
-        "created": before == ZERO_SHA,
-        "deleted": after == ZERO_SHA,
-        "forced": head is not None and before not in (ZERO_SHA, hub.state.commits[after].parent),
-        "base_ref": None,
-        "compare": f"{hub.options.url}/{hub.state.full_name(owner)}/compare/{before[:12]}...{after[:12]}",
-        "commits": [head] if head else [],
-        "head_commit": head,
-        "pusher": {"name": sender.login, "email": f"{sender.login}@users.noreply.github.com"},
-    }
-    emit(hub, "push", owner, sender, payload, sending)
-    if head:
-        emit_check_suite(hub, "requested", owner, after, sender, sending)
 
 
 def emit_installation(
@@ -197,26 +185,6 @@ def _message(event: str, payload: dict[str, Any], installation_id: int, reposito
     return Message(str(uuid.uuid1()), event, payload.get("action"), body, installation_id, repository_id)
 
 
-def _pushed(hub: Hub, owner: Repository, record: Commit) -> dict[str, Any]:
-    shape = commit_shape(hub, owner, record)
-    author = shape["commit"]["author"] | {"username": hub.state.accounts[record.author_id].login}
-    person = {key: author[key] for key in ("name", "email", "username")}
-    before = hub.state.commits[record.parent].files if record.parent else {}
-    return {
-        "id": record.sha,
-        "tree_id": record.sha,
-        "distinct": True,
-        "message": record.message,
-        "timestamp": author["date"],
-        "url": shape["html_url"],
-        "author": person,
-        "committer": person,
-        "added": sorted(record.files.keys() - before.keys()),
-        "removed": sorted(before.keys() - record.files.keys()),
-        "modified": sorted(path for path in before.keys() & record.files.keys() if before[path] != record.files[path]),
-    }
-
-
 def emit_repository(
     hub: Hub, action: str, record: Repository, sender: Account, sending: Sending | None, changes: dict[str, Any]
 ) -> None:
@@ -227,9 +195,7 @@ def emit_repository(
 
 def emit_status(hub: Hub, owner: Repository, shape: dict[str, Any], sha: str, sender: Account) -> None:
     """Send `status` for a commit status that was just created."""
-    branches = [
-        name for (repository_id, name), at in hub.state.branches.items() if repository_id == owner.id and at == sha
-    ]
+    branches = hub.state.branches_at(owner, sha)
     payload = {
         "id": shape["id"],
         "sha": sha,
@@ -239,7 +205,7 @@ def emit_status(hub: Hub, owner: Repository, shape: dict[str, Any], sha: str, se
         "context": shape["context"],
         "description": shape["description"],
         "state": shape["state"],
-        "commit": commit_shape(hub, owner, hub.state.commits[sha]),
+        "commit": commit_shape(hub, owner, hub.state.commit(owner, sha)),
         "branches": [
             {"name": name, "commit": {"sha": sha, "url": f"{url_of(hub, owner)}/commits/{sha}"}, "protected": False}
             for name in branches[:10]

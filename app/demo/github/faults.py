@@ -27,10 +27,13 @@ class Fault:
     """Added to the answer of kind `status`."""
     skip: int = 0
     """How many matching requests pass before the first fault."""
+    git: bool = False
+    """Whether it is meant for Git's requests, to `/owner/name.git/...`, instead of the API's; of the kinds, those have
+    `status`, `stall` and `lost_answer`."""
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, *, git: bool = False) -> bool:
         """Tell whether the fault is meant for such a request."""
-        return bool(re.fullmatch(self.method, method) and re.fullmatch(self.path, path))
+        return self.git == git and bool(re.fullmatch(self.method, method) and re.fullmatch(self.path, path))
 
 
 class Faults:
@@ -48,11 +51,11 @@ class Faults:
         with self._lock:
             self._waiting.append(fault)
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, *, git: bool = False) -> Fault | None:
         """Return the fault for this request, if any, and count it."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
-                if fault.matches(method, path):
+                if fault.matches(method, path, git=git):
                     return self._count(index, fault)
         return None
 

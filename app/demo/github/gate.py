@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from app.demo.github.budget import Window, primary_limit
 from app.demo.github.faults import Fault
+from app.demo.github.git.serving import GitCall, GitServer, git_call
 from app.demo.github.hub import Hub
 from app.demo.github.ledger import NOTES, READING, LedgerEntry, Notes
 from app.demo.github.refusals import Refusal
@@ -35,17 +36,35 @@ class Gate:
     def __init__(self, hub: Hub, application: WsgiApp) -> None:
         self._hub = hub
         self._application = application
+        self._git = GitServer(hub)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         if environ["PATH_INFO"].startswith(ASIDE):
             return self._application(environ, start_response)
+        call = git_call(environ)
+        if call:
+            return self._pass_git(environ, start_response, call)
         owner, at_once = self._hub.in_flight.enter(environ.get("HTTP_AUTHORIZATION", ""))
         environ[NOTES] = Notes(at_once=at_once)
         try:
             return self._pass(environ, start_response)
         finally:
             self._hub.in_flight.leave(owner)
+
+    def _pass_git(self, environ: Environ, start_response: StartResponse, call: GitCall) -> Iterable[bytes]:
+        """Serve Git, which no rate limit counts, with its own faults."""
+        fault = self._hub.faults.take(environ["REQUEST_METHOD"], environ["PATH_INFO"], git=True)
+        match fault:
+            case Fault(kind="status"):
+                return Response("on demand\n", fault.status, fault.headers)(environ, start_response)
+            case Fault(kind="stall"):
+                self._hub.faults.stall(fault.seconds)
+        answer = self._git.serve(environ, start_response, call)
+        if fault is None or fault.kind != "lost_answer":
+            return answer
+        getattr(answer, "close", lambda: None)()  # which ends Git
+        return _cut(environ)
 
     def _pass(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         begun = time.monotonic()

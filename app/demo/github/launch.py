@@ -27,7 +27,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class RunningGitHub:
-    """A simulator that was started here; its log is `root/github.log`."""
+    """A simulator that was started here; its log is `root/github.log`, bare repositories are below `root/git`."""
 
     github: SimulatedGitHub
     root: Path
@@ -39,7 +39,7 @@ class RunningGitHub:
         root.mkdir(parents=True, exist_ok=True)
         port = port or free_port()
         with (root / "github.log").open("wb") as log:
-            child = spawn(command(registration, port), environment(registration), output=log)
+            child = spawn(command(registration, port, root / "git"), environment(registration), output=log)
         running = cls(SimulatedGitHub(f"http://127.0.0.1:{port}"), root, child)
         wait_until(lambda: listens(port) or not child.is_running, START_SECONDS, f"GitHub on port {port}")
         if not child.is_running:
@@ -53,11 +53,12 @@ class RunningGitHub:
         self.child.stop()
 
 
-def command(registration: Registration, port: int) -> list[str]:
-    """Return the command line; the webhook secret is not in it."""
+def command(registration: Registration, port: int, git_root: Path | None = None) -> list[str]:
+    """Return the command line; the webhook secret is not in it. Bare repositories lie below `git_root`, if given."""
     words = [sys.executable, "-m", "app.demo.github", f"--port={port}", f"--app-id={registration.app_id}"]
     words += [f"--slug={registration.slug}", f"--public-key-file={registration.public_key_file}"]
     words += [f"--webhook-url={registration.webhook_url}"]
+    words += [f"--git-root={git_root}"] if git_root else []
     return words + [f"--event={name}" for name in registration.events]
 
 

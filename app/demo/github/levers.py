@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from app.demo.github.faults import Fault
+from app.demo.github.git.requests import GitRequest
 from app.demo.github.ledger import LedgerEntry, Tally
-from app.demo.github.readings import SentDelivery, delivery_of, entry_of, tally_of
+from app.demo.github.readings import SentDelivery, delivery_of, entry_of, git_request_of, tally_of
 from app.demo.github.sender import Order, Sending
 from app.demo.github.wire import Wire
 
@@ -77,6 +78,10 @@ class Levers(Wire):
     def ledger(self) -> list[LedgerEntry]:
         """Return every request to the API since the last reset."""
         return [entry_of(one) for one in self.call("GET", "/ledger")]
+
+    def git_requests(self) -> list[GitRequest]:
+        """Return every request of Git's protocol so far; they are in no ledger and count for no limit."""
+        return [git_request_of(one) for one in self.call("GET", "/git-requests")]
 
     def tallies(self) -> list[Tally]:
         """Return what each principal sent since the last reset, added up; cheap after thousands of requests."""

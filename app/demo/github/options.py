@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-DEFAULT_EVENTS = ("check_run", "issue_comment", "pull_request", "push", "repository")
+DEFAULT_EVENTS = ("check_run", "issue_comment", "pull_request", "pull_request_review", "push", "repository")
 
 # What the product's App asks for; an installation may grant less.
 DEFAULT_PERMISSIONS: Mapping[str, str] = {
@@ -31,3 +32,5 @@ class Options:
     webhook_url: str
     webhook_secret: str
     events: tuple[str, ...] = DEFAULT_EVENTS
+    git_root: Path | None = None
+    """Folder of the bare repositories; None for a simulator that has none."""

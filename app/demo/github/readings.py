@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.demo.github.git.requests import GitRequest
 from app.demo.github.ledger import LedgerEntry, Tally
 
 Json = Mapping[str, Any]
@@ -43,6 +44,19 @@ class PullRequest:
     """`owner/name`; None when the fork was deleted."""
     base_ref: str
     labels: tuple[str, ...]
+    mergeable_state: str
+    merged_by: str | None
+    merge_commit_sha: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review of a pull request."""
+
+    id: int
+    author: str
+    state: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,20 @@ def pull_of(document: Json) -> PullRequest:
         head_repository=head_repository["full_name"] if head_repository else None,
         base_ref=document["base"]["ref"],
         labels=tuple(one["name"] for one in document["labels"]),
+        mergeable_state=document["mergeable_state"],
+        merged_by=document["merged_by"]["login"] if document["merged_by"] else None,
+        merge_commit_sha=document["merge_commit_sha"],
     )
+
+
+def review_of(document: Json) -> Review:
+    """Read a review."""
+    return Review(document["id"], document["user"]["login"], document["state"], document["body"])
+
+
+def git_request_of(document: Json) -> GitRequest:
+    """Read a line of the record of Git's requests."""
+    return GitRequest(**document)
 
 
 def comment_of(document: Json) -> Comment:

@@ -30,6 +30,17 @@ class Repository:
     """The repository it was forked from; None for one that is no fork."""
     created_at: datetime
     updated_at: datetime
+    bare: str | None = None
+    """Path below the Git root of the bare repository that holds its commits; None where commits are inventions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who wrote or made a commit, as the commit itself says."""
+
+    name: str
+    email: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +50,25 @@ class Commit:
     sha: str
     parent: str | None
     message: str
-    author_id: int
+    author_id: int | None
+    """The account that made it; None for one read from Git, whose author is in `author`."""
     files: Mapping[str, bytes]
     at: datetime
     network_ids: frozenset[int]
     """The repositories, each at the root of its forks, that have the commit; no other knows it."""
+    tree: str | None = None
+    """SHA of the tree; None for an invention, which has none."""
+    other_parents: tuple[str, ...] = ()
+    author: Signature | None = None
+    """None, as `committer`, for an invention."""
+    committer: Signature | None = None
+    signature: str | None = None
+    """The armored signature; None for an unsigned commit."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """All parents, the one it was made on first."""
+        return (*([self.parent] if self.parent else []), *self.other_parents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +93,14 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoMerge:
+    """Somebody's wish that a pull request be merged once nothing stands in its way."""
+
+    by_id: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request."""
 
@@ -88,6 +121,9 @@ class PullRequest:
     merged_at: datetime | None = None
     merged_by_id: int | None = None
     merge_commit_sha: str | None = None
+    closed_by_id: int | None = None
+    """Who closed or merged it; None while it is open."""
+    auto_merge: AutoMerge | None = None
 
     @property
     def state(self) -> str:
@@ -107,6 +143,55 @@ class Comment:
     is_by_app: bool
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What somebody said about a whole pull request."""
+
+    id: int
+    repository_id: int
+    number: int
+    author_id: int
+    state: str
+    """`APPROVED`, `CHANGES_REQUESTED`, `COMMENTED` or `DISMISSED`."""
+    body: str
+    commit_sha: str
+    """The head that was reviewed."""
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssueEvent:
+    """A line of a conversation that nobody wrote, such as `closed`."""
+
+    id: int
+    repository_id: int
+    number: int
+    event: str
+    actor_id: int
+    commit_sha: str | None
+    """Of a `merged` one: what the merge made."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a branch demands before it changes."""
+
+    branch: str
+    approvals: int = 0
+    """How many approving reviews by people who may write."""
+    checks: tuple[str, ...] = ()
+    """Names of check runs, or contexts of statuses, that have to succeed."""
+    is_strict: bool = False
+    """Whether a head has to contain the branch's tip, so that its checks say something about the result."""
+    dismisses_stale_reviews: bool = False
+    bypass: tuple[str, ...] = ()
+    """Logins that may push to it directly; an App's is `slug[bot]`."""
+    bypasses_merges: bool = False
+    """Whether whoever is in `bypass` also merges past what is demanded, as GitHub lets administrators do through the
+    API unless they are included."""
 
 
 @dataclass(frozen=True, slots=True)

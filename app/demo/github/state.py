@@ -6,7 +6,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
+from app.demo.github.changes import Change, changes_between
+from app.demo.github.git.bare import EMPTY_TREE
+from app.demo.github.git.repositories import GitRepositories
 from app.demo.github.records import (
     Account,
     CheckRun,
@@ -15,10 +19,13 @@ from app.demo.github.records import (
     Deployment,
     DeploymentStatus,
     Installation,
+    IssueEvent,
     Label,
+    Protection,
     PullRequest,
     Reaction,
     Repository,
+    Review,
     Status,
     Token,
 )
@@ -32,10 +39,12 @@ FIRST_IDS: Mapping[str, int] = {
     "deployment": 1_145_988_746,
     "deployment_status": 2_209_916_254,
     "installation": 44_221_100,
+    "issue_event": 15_217_300_811,
     "label": 5_362_934_389,
     "pull_request": 1_279_147_437,
     "reaction": 261_000_001,
     "repository": 586_853_002,
+    "review": 2_566_080_112,
     "status": 26_805_679_243,
 }
 
@@ -45,19 +54,27 @@ _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 class State:
     """The tables. Whoever reads or changes them holds `lock` (see `dispatch`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, git_root: Path | None = None) -> None:
         self.lock = threading.RLock()
+        self.git = GitRepositories(git_root)
         self.accounts: dict[int, Account] = {}
         self.repositories: dict[int, Repository] = {}
         self.former_names: dict[str, int] = {}
         """Lower-case `owner/name` a repository had before -> its id."""
         self.collaborators: dict[tuple[int, int], str] = {}
         """(repository id, account id) -> `admin`, `maintain`, `write`, `triage` or `read`."""
+        self.passwords: dict[int, str] = {}
+        """Account id -> what that person signs in to Git with."""
         self.commits: dict[str, Commit] = {}
+        """The inventions; `commit` knows those in bare repositories as well."""
         self.branches: dict[tuple[int, str], str] = {}
+        """Those of repositories without a bare one; `branch` knows all."""
+        self.protections: dict[tuple[int, str], Protection] = {}
         self.labels: dict[tuple[int, str], Label] = {}
         self.pulls: dict[tuple[int, int], PullRequest] = {}
         self.comments: dict[int, Comment] = {}
+        self.reviews: dict[int, Review] = {}
+        self.issue_events: list[IssueEvent] = []
         self.reactions: dict[int, Reaction] = {}
         self.statuses: dict[tuple[int, str], list[Status]] = defaultdict(list)
         self.check_runs: dict[int, CheckRun] = {}
@@ -139,6 +156,11 @@ class State:
         """Return the pull requests of a repository by number."""
         return [one for one in self.pulls.values() if one.repository_id == repository_id]
 
+    def reviews_of(self, pull: PullRequest) -> list[Review]:
+        """Return the reviews of a pull request, oldest first."""
+        key = (pull.repository_id, pull.number)
+        return [one for one in self.reviews.values() if (one.repository_id, one.number) == key]
+
     def check_runs_of(self, repository_id: int, sha: str) -> list[CheckRun]:
         """Return the check runs of a commit, newest first."""
         runs = reversed(self.check_runs.values())
@@ -153,13 +175,41 @@ class State:
 
     def resolve(self, repository: Repository, ref: str) -> str | None:
         """Return the SHA that a branch, `heads/branch`, full ref, SHA or unambiguous beginning of a SHA names."""
-        branch = ref.removeprefix("refs/").removeprefix("heads/")
-        return self.branches.get((repository.id, branch)) or self._sha_of(repository, ref)
+        return self.branch(repository, ref.removeprefix("refs/").removeprefix("heads/")) or self._sha_of(
+            repository, ref
+        )
+
+    def branch(self, repository: Repository, name: str) -> str | None:
+        """Return the SHA of a branch; None when there is none of that name."""
+        bare = self.git.of(repository)
+        return bare.branch(name) if bare else self.branches.get((repository.id, name))
+
+    def branches_at(self, repository: Repository, sha: str) -> list[str]:
+        """Return the names of the branches that are at a commit."""
+        bare = self.git.of(repository)
+        own = {name: at for (holder, name), at in self.branches.items() if holder == repository.id}
+        return [name for name, at in (bare.branches() if bare else own).items() if at == sha]
+
+    def commit(self, repository: Repository, sha: str) -> Commit:
+        """Return a commit by its full SHA. Raises KeyError."""
+        bare = self.git.of(repository)
+        found = bare.commit(sha) if bare else None
+        return found or self.commits[sha]
 
     def has_commit(self, repository: Repository, sha: str) -> bool:
         """Tell whether a repository, or one of its forks, has the commit of that full SHA."""
+        bare = self.git.of(repository)
+        if bare:
+            return bare.commit(sha) is not None
         commit = self.commits.get(sha)
         return commit is not None and self.network_of(repository) in commit.network_ids
+
+    def changes(self, repository: Repository, before: str | None, after: str) -> tuple[Change, ...]:
+        """Return how the files of one commit (None: nothing) differ from another's, by path."""
+        bare = self.git.of(repository)
+        if bare:
+            return bare.changes(before or EMPTY_TREE, after)
+        return changes_between(self.commits[before].files if before else {}, self.commits[after].files)
 
     def network_of(self, repository: Repository) -> int:
         """Return the id of the repository at the root of its forks."""
@@ -173,6 +223,9 @@ class State:
             return ref
         if not _SHORT_SHA.fullmatch(ref):
             return None
+        bare = self.git.of(repository)
+        if bare:
+            return bare.sha_beginning(ref)
         found = [sha for sha in self.commits if sha.startswith(ref) and self.has_commit(repository, sha)]
         return found[0] if len(found) == 1 else None
 

@@ -3,6 +3,7 @@
 Start with `environments`: a row there is one pull request's environment.
 """
 
+from app.store.models.audit import ProposalCommit, ProposalRow, PublicationRow, TemplateVersion
 from app.store.models.base import Base
 from app.store.models.clusters import ClusterRow
 from app.store.models.environments import DeploymentRow, EnvironmentRow, Event, TroubleRow
@@ -23,7 +24,11 @@ __all__ = [
     "GitHubWrite",
     "Installation",
     "MissedDelivery",
+    "ProposalCommit",
+    "ProposalRow",
+    "PublicationRow",
     "Repository",
+    "TemplateVersion",
     "TroubleRow",
     "User",
 ]

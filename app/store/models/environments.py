@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.domain.environment import DeploymentStatus, Stage, Status
+from app.store.models.audit import ProposalRow
 from app.store.models.base import NAME, Base, one_of
 from app.store.models.clusters import ClusterRow
 from app.store.models.github import Repository, User
@@ -101,6 +102,11 @@ class EnvironmentRow(Base):
     """What came of the last command."""
     owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id), index=True)
 
+    rollback: Mapped[dict[str, Any] | None]
+    """What people asked to have run again, whatever is pushed: `{"commit": of the environments repository, ...}`."""
+    proposed_generation: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """`decided_generation` of what waits in a proposal, or was refused there: nothing is to be published for it now."""
+
     published_generation: Mapped[int] = mapped_column(BigInteger, server_default="0")
     published_tree: Mapped[str | None] = mapped_column(Text)
     published_sha: Mapped[str | None] = mapped_column(Text)
@@ -146,6 +152,13 @@ class EnvironmentRow(Base):
         lazy="joined", primaryjoin=lambda: foreign(EnvironmentRow.cluster) == ClusterRow.name, viewonly=True
     )
     """Its cluster; None where that was never declared."""
+    proposal: Mapped[ProposalRow | None] = relationship(
+        lazy="joined",
+        primaryjoin=lambda: (foreign(ProposalRow.environment_id) == EnvironmentRow.id) & ProposalRow.is_current,
+        uselist=False,
+        viewonly=True,
+    )
+    """The newest; None where no change of it ever needed one."""
     troubles: Mapped[list["TroubleRow"]] = relationship(lazy="selectin", cascade="all, delete-orphan")
 
 

@@ -6,14 +6,15 @@ which family of events a body belongs to is told from the objects that it holds.
 
 May import domain and store, not Flask. `letter` is the delivery while it is read; then there is a module for each
 family, with a function `read(letter) -> Receipt`: `pull_requests`, `comments`, `checks`, and `installations` for
-everything that is left, ignored with the reason where nothing uses it.
+everything that is left, ignored with the reason where nothing uses it. What is about the environments repository,
+whatever it is, is read by `proposals`.
 """
 
 import hashlib
 import re
 
 from app.store.asking import Receipt
-from app.web.doorbell import checks, comments, installations, pull_requests
+from app.web.doorbell import checks, comments, installations, proposals, pull_requests
 from app.web.doorbell.letter import IGNORED, MARKED, QUARANTINED, Letter, Odd, action_of, payload_of
 from app.web.doorbell.pull_requests import ACTIONS
 
@@ -36,18 +37,24 @@ def delivery_id(header: str | None, body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-def parse_doorbell(delivery: str, event_header: str | None, body: bytes, app_id: str = "") -> Receipt:
+def parse_doorbell(
+    delivery: str, event_header: str | None, body: bytes, app_id: str = "", environments: str | None = None
+) -> Receipt:
     """What to keep of a delivery, with the mark or the command that it asks for.
 
     Raises nothing: a body that cannot be used is quarantined with the reason. The event's name only tells a
-    payload that is broken from one that was never about such a thing. `app_id` is our App's.
+    payload that is broken from one that was never about such a thing. `app_id` is our App's, `environments` the
+    environments repository's `owner/name`.
     """
     event = event_header if event_header and _PRINTABLE.fullmatch(event_header) else "unknown"
     action: str | None = None
     try:
         payload = payload_of(body)
         action = action_of(payload)
-        return _read(Letter(delivery, event, action, payload, body), app_id)
+        letter = Letter(delivery, event, action, payload, body)
+        if environments is not None and proposals.is_there(letter, environments):
+            return proposals.read(letter)
+        return _read(letter, app_id)
     except Odd as odd:
         return Receipt(delivery, event, action, body, QUARANTINED, str(odd))
 

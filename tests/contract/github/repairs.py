@@ -22,6 +22,9 @@ def repair(description: Json) -> None:
     # The account is a user or an enterprise. The list says that it is both at once.
     listed = _json_schema(description, "/app/installations")["items"]["properties"]["account"]
     listed["anyOf"] = listed.pop("allOf")
+    # Whoever wrote a commit has no account, as often as not: `nullable` alone, without a type, allows no null.
+    for role in ("author", "committer"):
+        schemas["commit"]["properties"][role]["oneOf"][0]["$ref"] = "#/components/schemas/nullable-simple-user"
     # An array has no property `type` to tell it by.
     del _json_schema(description, "/repos/{owner}/{repo}/contents/{path}")["discriminator"]
 
@@ -41,6 +44,8 @@ def repair_webhooks(definitions: Json) -> None:
         _properties(suite).update(rerequestable=flag, runs_rerequestable=flag)
     commit = _properties(_properties(definitions["status$event"])["commit"])["commit"]
     _properties(_properties(commit)["verification"])["verified_at"] = {"type": ["string", "null"]}
+    # There is a reason for an end of waiting, none for its beginning.
+    definitions["pull_request$auto_merge_enabled"]["required"].remove("reason")
     # The requester is nobody when the owner installs it, and a repository may come from an organization.
     installed, nobody = _properties(definitions["installation$created"]), {"type": "null"}
     installed["requester"] = {"oneOf": [installed["requester"], nobody]}

@@ -120,6 +120,46 @@ def test_everything_readable_has_the_described_shape(tour: Tour, path: str) -> N
     tour.visit("GET", filled, status=200)
 
 
+def test_a_proposal_has_the_described_shape_all_its_life(tour: Tour, github: SimulatedGitHub, shop: Shop) -> None:
+    name = github.create_git_repository(f"{shop.name.split('/')[0]}/environments").full_name
+    path = f"/repos/{name}"
+    github.set_permission(name, "ada", "write")
+    for branch in ("one", "two"):
+        github.commit_to(name, branch, {branch: "1"}, by="ada", message=f"Add {branch}")
+        body = {"title": f"Add {branch}", "head": branch, "base": "main", "body": "Why.", "draft": False}
+        tour.visit("POST", f"{path}/pulls", body, status=201)
+    tour.visit("POST", f"{path}/pulls", body, status=422)
+    tour.visit("PATCH", f"{path}/pulls/1", {"title": "Better", "state": "closed"}, status=200)
+    tour.visit("PATCH", f"{path}/pulls/1", {"state": "open", "base": "main"}, status=200)
+    github.protect(name, "main", approvals=1, checks=["ephemera"])
+    github.review(name, 1, by="ada", state="APPROVED", body="Good")
+    tour.visit("PUT", f"{path}/pulls/1/merge", {"merge_method": "squash"}, status=405)
+    github.enable_auto_merge(name, 2, by="ada")
+    for reading in ("", "/files", "/commits", "/reviews"):
+        tour.visit("GET", f"{path}/pulls/2{reading}", status=200)
+    github.protect(name, "main", checks=["ephemera"])
+    words = {"merge_method": "squash", "commit_title": "Add one", "commit_message": "", "sha": "0" * 40}
+    tour.visit("PUT", f"{path}/pulls/1/merge", words, status=409)
+    tour.visit("GET", f"{path}/branches/main", status=200)
+    github.protect(name, "main")
+    tour.visit("PUT", f"{path}/pulls/1/merge", words | {"sha": github.pull_request(name, 1).head_sha}, status=200)
+    assert github.pull_request(name, 2).is_merged
+    tour.visit("GET", f"{path}/pulls/1", status=200)
+    tour.visit("GET", f"{path}/issues/1", status=200)
+    tour.visit("GET", f"{path}/issues/1/events", status=200)
+    tour.visit("GET", f"{path}/git/ref/heads/one", status=200)
+    tour.visit("DELETE", f"{path}/git/refs/heads/one", status=204)
+    tour.visit("DELETE", f"{path}/git/refs/heads/one", status=422)
+
+
+def test_a_branch_behind_its_base_is_updated_as_described(tour: Tour, github: SimulatedGitHub, shop: Shop) -> None:
+    name = github.create_git_repository(f"{shop.name.split('/')[0]}/environments").full_name
+    github.open_pull_request(name, author="ada", branch="one")
+    tour.visit("PUT", f"/repos/{name}/pulls/1/update-branch", {}, status=422)
+    github.commit_to(name, "main", {"b": "1"}, by="ada", message="Add b")
+    tour.visit("PUT", f"/repos/{name}/pulls/1/update-branch", {}, status=202)
+
+
 def test_a_delivery_and_its_repetition_have_the_described_shape(tour: Tour, github: SimulatedGitHub) -> None:
     github.wait_deliveries()
     delivery = github.deliveries()[-1]

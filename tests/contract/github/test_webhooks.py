@@ -86,9 +86,31 @@ def _manage(github: SimulatedGitHub, _installation: Caller, shop: Shop) -> None:
     github.uninstall(shop.installation_id)
 
 
+def _review(github: SimulatedGitHub, _installation: Caller, shop: Shop) -> None:
+    """A pull request of a Git-backed repository is reviewed, and merged once its checks are there."""
+    owner = shop.name.split("/")[0]
+    github.uninstall(shop.installation_id)
+    name = github.create_git_repository(f"{owner}/environments").full_name
+    github.install(owner, events=["pull_request", "pull_request_review", "push"])
+    github.set_permission(name, "ada", "write")
+    github.protect(name, "main", approvals=1, dismisses_stale_reviews=True)
+    number = github.open_pull_request(name, author="bob", files={"a": "1"}, branch="change").number
+    github.review(name, number, by="ada", state="APPROVED")
+    github.commit_to(name, "change", {"a": "2"}, by="bob", message="Change a")
+    github.enable_auto_merge(name, number, by="ada")
+    github.disable_auto_merge(name, number, by="ada")
+    github.enable_auto_merge(name, number, by="ada", method="squash")
+    github.review(name, number, by="ada", state="CHANGES_REQUESTED", body="No")
+    github.review(name, number, by="ada", state="APPROVED", body="Yes")
+    assert github.pull_request(name, number).is_merged
+
+
 SENT: dict[Act, set[str]] = {
     _discuss: {"issue_comment$created", "issue_comment$edited", "issue_comment$deleted"},
-    _propose: {name for name in schema_names() if name.startswith("pull_request$")} | {"push$event"},
+    _propose: {name for name in schema_names() if name.startswith("pull_request$") and "auto_merge" not in name}
+    | {"push$event"},
+    _review: {name for name in schema_names() if name.startswith("pull_request_review$") or "auto_merge" in name}
+    | {"pull_request$synchronize", "pull_request$closed", "push$event"},
     _check: {name for name in schema_names() if name.startswith("check_")} | {"status$event"},
     _manage: {name for name in schema_names() if name.startswith(("installation", "repository$"))},
 }

@@ -26,7 +26,7 @@ HOST = "https://api.github.com"
 _BY_ID = re.compile(r"^/repositories/\d+")
 # The parameters that may hold slashes, which OpenAPI cannot say.
 _WITH_SLASHES = re.compile(
-    r"(?P<before>/contents/|/commits/|/branches/)(?P<value>.+?)(?P<after>/status|/statuses|/check-runs|$)"
+    r"(?P<before>/contents/|/commits/|/branches/|/git/refs?/)(?P<value>.+?)(?P<after>/status|/statuses|/check-runs|$)"
 )
 # Answers that any operation may give and few descriptions name.
 _ANY_TIME = frozenset({301, 304, 307, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504})

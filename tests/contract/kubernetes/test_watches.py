@@ -95,6 +95,7 @@ def test_an_object_enters_and_leaves_the_selector(place: Place) -> None:
     assert _revisions(events)[1] < int(last["resourceVersion"]) < int(left)
 
 
+@pytest.mark.slow
 def test_a_watch_of_one_name_hears_of_no_other(place: Place) -> None:
     start = _now(place)
     place.put("a")
@@ -116,6 +117,7 @@ def test_a_watch_ends_when_its_time_is_over(place: Place) -> None:
     assert list(place.api.watch(place.maps, resourceVersion=_now(place), timeoutSeconds="1")) == []
 
 
+@pytest.mark.slow
 def test_bookmarks_move_on_with_changes_elsewhere(place: Place) -> None:
     start = place.put("a")["metadata"]["resourceVersion"]
     place.api.create(f"{place.path}/secrets", {"metadata": {"name": "elsewhere"}})
@@ -128,6 +130,7 @@ def test_bookmarks_move_on_with_changes_elsewhere(place: Place) -> None:
     assert not last["metadata"].get("name")
 
 
+@pytest.mark.slow
 def test_bookmarks_come_only_to_who_asked_for_them(place: Place) -> None:
     start = place.put("a")["metadata"]["resourceVersion"]
     place.api.create(f"{place.path}/secrets", {"metadata": {"name": "elsewhere"}})

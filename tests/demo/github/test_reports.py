@@ -130,6 +130,7 @@ def test_a_suite_ends_with_its_last_run(
     assert ended == ["success"]
 
 
+@pytest.mark.slow
 def test_a_commit_takes_a_thousand_statuses_of_a_context(
     github: SimulatedGitHub, as_installation: Caller, shop: Shop
 ) -> None:

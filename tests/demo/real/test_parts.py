@@ -18,6 +18,7 @@ from tests.demo.real.conftest import Fake
 NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
+@pytest.mark.slow
 def test_a_part_that_ends_again_and_again_is_told_with_its_last_words(fake: Fake, tmp_path: Path) -> None:
     binaries = {name: fake(tmp_path / "bin", name, "the disk is on fire") for name in NAMES}
     with pytest.raises(StackFailed, match=r"starting etcd: .*\n(.*\n)*.*the disk is on fire"):

@@ -17,7 +17,7 @@ def _show_contents(call: Call) -> Answer:
     sha = call.hub.state.resolve(call.repository, ref)
     if sha is None:
         raise Refusal(404, f"No commit found for the ref {ref[:200]}")
-    files, path = call.hub.state.commits[sha].files, call.args.get("path", "").strip("/")
+    files, path = call.hub.state.commit(call.repository, sha).files, call.args.get("path", "").strip("/")
     if path in files:
         return _file(call, path, ref, files[path])
     inside = [one for one in files if one.startswith(f"{path}/") or not path]

@@ -152,10 +152,13 @@ def _check_contexts(call: Call, sha: str) -> None:
 
 def _is_behind(call: Call, sha: str) -> bool:
     """Tell whether the default branch has commits that `sha` does not descend from."""
-    newest = call.hub.state.branches.get((call.repository.id, call.repository.default_branch))
+    newest = call.hub.state.branch(call.repository, call.repository.default_branch)
+    bare = call.hub.state.git.of(call.repository)
+    if bare:
+        return newest is not None and not bare.is_ancestor(newest, sha)
     ancestor: str | None = sha
     while ancestor and ancestor != newest:
-        ancestor = call.hub.state.commits[ancestor].parent
+        ancestor = call.hub.state.commit(call.repository, ancestor).parent
     return ancestor is None
 
 

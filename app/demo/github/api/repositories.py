@@ -48,22 +48,26 @@ def _show_commit(call: Call) -> Answer:
 
 def _show_branch(call: Call) -> Answer:
     name = call.args["branch"]
-    sha = call.hub.state.branches.get((call.repository.id, name))
+    sha = call.hub.state.branch(call.repository, name)
     if sha is None:
         raise Refusal(404, "Branch not found")
     url = f"{url_of(call.hub, call.repository)}/branches/{name}"
     page = f"{page_of(call.hub, call.repository)}/tree/{name}"
-    protection = {
-        "enabled": False,
-        "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
+    protected = call.hub.state.protections.get((call.repository.id, name))
+    checks = list(protected.checks) if protected else []
+    required = {
+        "enforcement_level": "everyone" if checks else "off",
+        "contexts": checks,
+        "checks": [{"context": one, "app_id": None} for one in checks],
     }
+    protection = {"enabled": protected is not None, "required_status_checks": required}
     shape = {"name": name, "commit": _commit(call, sha), "_links": {"self": url, "html": page}}
-    shape |= {"protected": False, "protection": protection, "protection_url": f"{url}/protection"}
+    shape |= {"protected": protected is not None, "protection": protection, "protection_url": f"{url}/protection"}
     return Answer(shape)
 
 
 def _commit(call: Call, sha: str) -> dict[str, Any]:
-    shape = commit(call.hub, call.repository, call.hub.state.commits[sha])
+    shape = commit(call.hub, call.repository, call.hub.state.commit(call.repository, sha))
     return shape | {"stats": {"total": 0, "additions": 0, "deletions": 0}, "files": []}
 
 

@@ -9,8 +9,11 @@ from app.demo.github.api import (
     hooks,
     labels,
     limits,
+    merges,
     pulls,
+    refs,
     repositories,
+    reviews,
     statuses,
 )
 from app.demo.github.call import Route
@@ -25,6 +28,9 @@ def api_routes() -> tuple[Route, ...]:
         *repositories.ROUTES,
         *contents.ROUTES,
         *pulls.ROUTES,
+        *merges.ROUTES,
+        *reviews.ROUTES,
+        *refs.ROUTES,
         *comments.ROUTES,
         *labels.ROUTES,
         *statuses.ROUTES,

@@ -59,6 +59,7 @@ def account_named(hub: Hub, login: str, kind: str = "User") -> Account:
     """Return the account, made when it is new."""
     found = hub.state.account_named(login)
     if found is None:
+        kind = "Bot" if login.endswith("[bot]") else kind
         found = Account(hub.state.next_id("account"), login, kind, hub.clock.now())
         hub.state.accounts[found.id] = found
     return found

@@ -1,15 +1,21 @@
 """What people do with pull requests."""
 
 import itertools
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from app.demo.github.api.labels import ensure_label
+from app.demo.github.call import Json
 from app.demo.github.control.commits import make_commit
 from app.demo.github.control.order import ControlRoute, Order, account_named
 from app.demo.github.control.repositories import delete_repository, new_repository
-from app.demo.github.events import ZERO_SHA, emit_pull, emit_push
+from app.demo.github.events import emit_pull
+from app.demo.github.pulling.lifecycle import Opening, close, edit, mark_merged, open_pull, reopen, store
+from app.demo.github.pulling.merging import Wish, merge
+from app.demo.github.pulling.updating import NewCommit, commit_files
+from app.demo.github.push_events import ZERO_SHA, emit_push
 from app.demo.github.records import Account, Head, PullRequest, Repository
 from app.demo.github.refusals import Refusal
 from app.demo.github.shapes.pulls import pull as pull_shape
@@ -20,6 +26,8 @@ def _open(order: Order) -> Any:
     hub, payload, repository = order.hub, order.payload, order.repository
     author = account_named(hub, payload.get("author", "octocat"))
     base = payload.get("base") or repository.default_branch
+    if repository.bare:
+        return _open_on_git(order, repository, author, base)
     base_sha = hub.state.branches.get((repository.id, base))
     if base_sha is None:
         raise Refusal(422, f"no branch {base[:200]!r} to open a pull request against")
@@ -50,6 +58,17 @@ def _open(order: Order) -> Any:
     return pull_shape(hub, record)
 
 
+def _open_on_git(order: Order, repository: Repository, author: Account, base: str) -> Any:
+    """Open from a branch that is there, or from a new one with `files`."""
+    hub, payload = order.hub, order.payload
+    branch, title = payload.get("branch") or f"change-{secrets.token_hex(3)}", payload.get("title") or "Change"
+    if payload.get("files") or hub.state.branch(repository, branch) is None:
+        files = payload.get("files") or {f"{branch}.txt": f"{branch}\n"}
+        commit_files(hub, repository, NewCommit(branch, files, title), author, order.sending)
+    opening = Opening(branch, base, title, payload.get("body"), payload.get("draft", False))
+    return pull_shape(hub, open_pull(hub, repository, author, opening, order.sending))
+
+
 def _push(order: Order) -> Any:
     """Commit to the head branch, or by force `onto` another commit. A closed pull request keeps its head, and GitHub
     says nothing about it."""
@@ -58,6 +77,11 @@ def _push(order: Order) -> Any:
     if source is None:
         raise Refusal(422, "the head repository was deleted, nobody can push to it")
     author, branch = order.actor(before.author_id), before.head.ref
+    if source.bare:
+        files = order.payload.get("files") or {f"change-{before.number}.txt": f"{secrets.token_hex(8)}\n"}
+        new = NewCommit(branch, files, order.payload.get("message") or "Change", order.payload.get("onto"))
+        commit_files(hub, source, new, author, order.sending)
+        return pull_shape(hub, order.pull)
     replaced = hub.state.branches[source.id, branch]
     parent = order.payload.get("onto") or replaced
     files = order.payload.get("files") or {f"change-{before.number}.txt": f"after {replaced}\n"}
@@ -71,46 +95,34 @@ def _push(order: Order) -> Any:
 
 
 def _close(order: Order) -> Any:
-    now = order.hub.clock.now()
-    return _store(order, replace(order.pull, closed_at=now), "closed")
+    record = close(order.hub, order.pull, order.actor(order.pull.author_id), order.sending)
+    return pull_shape(order.hub, record)
 
 
 def _merge(order: Order) -> Any:
     hub, before = order.hub, order.pull
-    merger, now = order.actor(before.author_id), hub.clock.now()
+    merger = order.actor(before.author_id)
+    if order.repository.bare:
+        method = order.payload.get("method") or "merge"
+        return pull_shape(hub, merge(hub, before, merger, Wish(method), order.sending))
     base = hub.state.branches[before.repository_id, before.base_ref]
     changed = {path: data.decode() for path, data in hub.state.commits[before.head.sha].files.items()}
     commit = make_commit(hub, order.repository, base, merger, changed)
     hub.state.branches[before.repository_id, before.base_ref] = commit.sha
     emit_push(hub, order.repository, before.base_ref, base, merger, order.sending)
-    record = replace(before, closed_at=now, merged_at=now, merged_by_id=merger.id, merge_commit_sha=commit.sha)
-    return _store(order, record, "closed")
+    return pull_shape(hub, mark_merged(hub, before, merger, commit.sha, order.sending))
 
 
 def _reopen(order: Order) -> Any:
-    before = order.pull
-    if before.merged_at:
-        raise Refusal(422, "a merged pull request cannot be reopened")
-    sha = order.hub.state.branches.get((before.head.repository_id or 0, before.head.ref), before.head.sha)
-    return _store(order, replace(before, closed_at=None, head=replace(before.head, sha=sha)), "reopened")
+    record = reopen(order.hub, order.pull, order.actor(order.pull.author_id), order.sending)
+    return pull_shape(order.hub, record)
 
 
 def _edit(order: Order) -> Any:
     """Change title, body or base branch."""
-    hub, before, payload = order.hub, order.pull, order.payload
-    changes: dict[str, Any] = {}
-    record = before
-    if "title" in payload:
-        changes["title"] = {"from": before.title}
-        record = replace(record, title=payload["title"])
-    if "body" in payload:
-        changes["body"] = {"from": before.body or ""}
-        record = replace(record, body=payload["body"])
-    if "base" in payload:
-        changes["base"] = {"ref": {"from": before.base_ref}, "sha": {"from": before.base_sha}}
-        sha = hub.state.branches[before.repository_id, payload["base"]]
-        record = replace(record, base_ref=payload["base"], base_sha=sha)
-    return _store(order, record, "edited", changes=changes)
+    fields: Json = {key: order.payload[key] for key in ("title", "body", "base") if key in order.payload}
+    record = edit(order.hub, order.pull, order.actor(order.pull.author_id), fields, order.sending)
+    return pull_shape(order.hub, record)
 
 
 def _convert_to_draft(order: Order) -> Any:
@@ -147,9 +159,7 @@ def _show(order: Order) -> Any:
 
 
 def _store(order: Order, changed: PullRequest, action: str, **extra: Any) -> Any:
-    record = replace(changed, updated_at=order.hub.clock.now())
-    order.hub.state.pulls[record.repository_id, record.number] = record
-    emit_pull(order.hub, action, record, order.actor(record.author_id), order.sending, **extra)
+    record = store(order.hub, changed, action, order.actor(changed.author_id), order.sending, **extra)
     return pull_shape(order.hub, record)
 
 

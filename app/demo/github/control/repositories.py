@@ -1,12 +1,15 @@
 """Making, renaming, transferring and deleting repositories, and committing to their branches."""
 
+import shutil
 from dataclasses import replace
 from typing import Any
 
 from app.demo.github.control.commits import make_commit
 from app.demo.github.control.order import ControlRoute, Order, account_named
-from app.demo.github.events import ZERO_SHA, emit_installed_repositories, emit_push, emit_repository
+from app.demo.github.events import emit_installed_repositories, emit_repository
 from app.demo.github.hub import Hub
+from app.demo.github.pulling.updating import NewCommit, commit_files
+from app.demo.github.push_events import ZERO_SHA, emit_push
 from app.demo.github.records import Account, Installation, Repository
 from app.demo.github.refusals import Refusal
 from app.demo.github.shapes.accounts import organization, user
@@ -19,11 +22,11 @@ def _make(order: Order) -> Any:
     if hub.state.repository_named(f"{owner.login}/{payload['name']}"):
         raise Refusal(422, f"repository {owner.login}/{payload['name']} exists")
     branch = payload.get("default_branch", "main")
-    record = new_repository(hub, owner, payload["name"], branch, is_private=payload.get("private", True))
-    first = make_commit(
-        hub, record, None, owner, payload.get("files") or {"README.md": "# Readme\n"}, payload.get("sha")
-    )
-    hub.state.branches[record.id, branch] = first.sha
+    bare = _bare(order, f"{owner.login}/{payload['name']}") if payload.get("git") else None
+    record = new_repository(hub, owner, payload["name"], branch, is_private=payload.get("private", True), bare=bare)
+    if bare is None:
+        files = payload.get("files") or {"README.md": "# Readme\n"}
+        hub.state.branches[record.id, branch] = make_commit(hub, record, None, owner, files, payload.get("sha")).sha
     installed = hub.state.installation_of(record)
     if installed:
         emit_installed_repositories(hub, installed, "added", [record], owner, order.sending)
@@ -74,11 +77,22 @@ def _delete(order: Order) -> Any:
     return {}
 
 
+def _bare(order: Order, full_name: str) -> str:
+    try:
+        return order.hub.state.git.create(full_name)
+    except ValueError as error:
+        raise Refusal(422, f"making {full_name[:200]}: {error}") from error
+
+
 def _write_files(order: Order) -> Any:
     """Commit to a branch that may not exist yet; sends `push`, and nothing about pull requests."""
     hub, record = order.hub, order.repository
     author = order.actor(record.owner_id)
     branch = order.payload.get("branch") or record.default_branch
+    if record.bare:
+        message = order.payload.get("message") or f"Change {', '.join(order.payload['files'])}"[:72]
+        new = NewCommit(branch, order.payload["files"], message)
+        return {"sha": commit_files(hub, record, new, author, order.sending)}
     before = hub.state.branches.get((record.id, branch))
     parent = before or hub.state.branches[record.id, record.default_branch]
     commit = make_commit(hub, record, parent, author, order.payload["files"], order.payload.get("sha"))
@@ -87,8 +101,15 @@ def _write_files(order: Order) -> Any:
     return {"sha": commit.sha}
 
 
-def new_repository(
-    hub: Hub, owner: Account, name: str, branch: str, *, is_private: bool, parent_id: int | None = None
+def new_repository(  # noqa: PLR0913 - what a repository is
+    hub: Hub,
+    owner: Account,
+    name: str,
+    branch: str,
+    *,
+    is_private: bool,
+    parent_id: int | None = None,
+    bare: str | None = None,
 ) -> Repository:
     """Remember a repository that has no commit yet."""
     now = hub.clock.now()
@@ -101,6 +122,7 @@ def new_repository(
         parent_id=parent_id,
         created_at=now,
         updated_at=now,
+        bare=bare,
     )
     hub.state.put_repository(record)
     return record
@@ -108,8 +130,10 @@ def new_repository(
 
 def delete_repository(hub: Hub, record: Repository) -> None:
     """Forget a repository; pull requests that came from it lose their head repository, its own vanish with it."""
-    state = hub.state
+    state, bare = hub.state, hub.state.git.of(record)
     state.remove_repository(record)
+    if bare:
+        shutil.rmtree(bare.path)
     for key, pull in list(state.pulls.items()):
         if pull.repository_id == record.id:
             del state.pulls[key]

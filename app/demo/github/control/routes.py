@@ -7,7 +7,8 @@ from typing import Any
 
 from flask import Request, Response
 
-from app.demo.github.control import conditions, conversations, deliveries, installations, pulls, repositories
+from app.demo.github.changing import holding
+from app.demo.github.control import conditions, conversations, deliveries, installations, people, pulls, repositories
 from app.demo.github.control.order import ControlRoute, Order
 from app.demo.github.hub import Hub
 from app.demo.github.refusals import Refusal
@@ -20,6 +21,7 @@ def control_routes() -> tuple[ControlRoute, ...]:
         *conversations.ROUTES,
         *deliveries.ROUTES,
         *installations.ROUTES,
+        *people.ROUTES,
         *pulls.ROUTES,
         *repositories.ROUTES,
     )
@@ -30,7 +32,8 @@ def obey(hub: Hub, route: ControlRoute, request: Request, args: Mapping[str, Any
     payload = json.loads(request.get_data() or b"{}")
     order = Order(hub, args, request.args.to_dict(), payload)
     try:
-        with hub.state.lock if route.holds_lock else contextlib.nullcontext():
+        changes = route.method != "GET"
+        with holding(hub, args, changes=changes) if route.holds_lock else contextlib.nullcontext():
             body, status = route.handler(order), 200
     except Refusal as refusal:
         body, status = {"message": str(refusal)}, refusal.status

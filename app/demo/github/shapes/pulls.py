@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from app.demo.github.changes import Change
 from app.demo.github.clock import stamp, stamp_or_none
 from app.demo.github.hub import Hub
+from app.demo.github.pulling.obstacles import mergeable_state
 from app.demo.github.records import Comment, Head, PullRequest, Reaction, Repository
 from app.demo.github.shapes.accounts import app, user
 from app.demo.github.shapes.nodes import node_id
@@ -40,7 +42,7 @@ def pull_simple(hub: Hub, pull: PullRequest) -> dict[str, Any]:
         "base": _branch(hub, base),
         "_links": _links(hub, pull),
         "author_association": association(hub, repository, pull.author_id),
-        "auto_merge": None,
+        "auto_merge": _auto_merge(hub, pull),
         "active_lock_reason": None,
     }
 
@@ -48,27 +50,39 @@ def pull_simple(hub: Hub, pull: PullRequest) -> dict[str, Any]:
 def pull(hub: Hub, record: PullRequest) -> dict[str, Any]:
     """Return the `pull-request` document, as `GET .../pulls/{n}` and webhooks show it."""
     merger = hub.state.accounts.get(record.merged_by_id or 0)
-    is_open = record.closed_at is None
+    mergeable, state = mergeable_state(hub, record)
+    changes = changed_files(hub, record)
     return pull_simple(hub, record) | {
         "merged": record.merged_at is not None,
-        "mergeable": True if is_open else None,
-        "rebaseable": True if is_open else None,
-        "mergeable_state": "clean" if is_open else "unknown",
+        "mergeable": mergeable,
+        "rebaseable": mergeable,
+        "mergeable_state": state,
         "merged_by": user(hub, merger) if merger else None,
         "comments": len(hub.state.comments_on(record.repository_id, record.number)),
         "review_comments": 0,
         "maintainer_can_modify": False,
-        "commits": 1,
-        "additions": 1,
-        "deletions": 1,
-        "changed_files": len(changed_paths(hub, record)),
+        "commits": len(commits_of(hub, record)),
+        "additions": sum(one.additions for one in changes),
+        "deletions": sum(one.deletions for one in changes),
+        "changed_files": len(changes),
     }
 
 
-def changed_paths(hub: Hub, pull: PullRequest) -> list[str]:
-    """Return the paths in which head and base differ, sorted."""
-    before, after = (hub.state.commits[sha].files for sha in (pull.base_sha, pull.head.sha))
-    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+def changed_files(hub: Hub, pull: PullRequest) -> tuple[Change, ...]:
+    """Return what a pull request changes, by path."""
+    return hub.state.changes(hub.state.repositories[pull.repository_id], diff_base(hub, pull), pull.head.sha)
+
+
+def diff_base(hub: Hub, pull: PullRequest) -> str:
+    """Return the commit that a head is compared with: where it left the base, if that is known."""
+    bare = hub.state.git.of(hub.state.repositories[pull.repository_id])
+    return (bare.merge_base(pull.base_sha, pull.head.sha) if bare else None) or pull.base_sha
+
+
+def commits_of(hub: Hub, pull: PullRequest) -> tuple[str, ...]:
+    """Return the SHAs that a pull request brings, oldest first; of an invention, its head."""
+    bare = hub.state.git.of(hub.state.repositories[pull.repository_id])
+    return bare.between(pull.base_sha, pull.head.sha) if bare else (pull.head.sha,)
 
 
 def issue(hub: Hub, record: PullRequest) -> dict[str, Any]:
@@ -146,6 +160,17 @@ def association(hub: Hub, repository: Repository, account_id: int) -> str:
     if account_id == repository.owner_id:
         return "OWNER"
     return "COLLABORATOR" if (repository.id, account_id) in hub.state.collaborators else "NONE"
+
+
+def _auto_merge(hub: Hub, pull: PullRequest) -> dict[str, Any] | None:
+    if pull.auto_merge is None:
+        return None
+    return {
+        "enabled_by": user(hub, hub.state.accounts[pull.auto_merge.by_id]),
+        "merge_method": pull.auto_merge.method,
+        "commit_title": "",
+        "commit_message": "",
+    }
 
 
 def _addresses(hub: Hub, pull: PullRequest) -> dict[str, Any]:

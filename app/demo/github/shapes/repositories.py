@@ -7,6 +7,7 @@ from app.demo.github.hub import Hub
 from app.demo.github.records import Commit, Label, Repository
 from app.demo.github.shapes.accounts import user
 from app.demo.github.shapes.nodes import node_id
+from app.demo.github.shapes.signatures import account_behind, dated, signatures
 
 # Key -> path under the repository's address, with GitHub's URI templates.
 _LINKS = {
@@ -165,14 +166,9 @@ def label(hub: Hub, record: Label) -> dict[str, Any]:
 
 def commit(hub: Hub, owner: Repository, record: Commit) -> dict[str, Any]:
     """Return the `commit` document, without files and statistics."""
-    author = hub.state.accounts[record.author_id]
-    person = {
-        "name": author.login,
-        "email": f"{author.login}@users.noreply.github.com",
-        "date": stamp(record.at),
-    }
-    url = url_of(hub, owner)
-    parents = [record.parent] if record.parent else []
+    author, committer = signatures(hub, record)
+    writer, maker = account_behind(hub, author), account_behind(hub, committer)
+    url, tree = url_of(hub, owner), record.tree or record.sha
     return {
         "url": f"{url}/commits/{record.sha}",
         "sha": record.sha,
@@ -181,27 +177,27 @@ def commit(hub: Hub, owner: Repository, record: Commit) -> dict[str, Any]:
         "comments_url": f"{url}/commits/{record.sha}/comments",
         "commit": {
             "url": f"{url}/git/commits/{record.sha}",
-            "author": person,
-            "committer": person,
+            "author": dated(author),
+            "committer": dated(committer),
             "message": record.message,
             "comment_count": 0,
-            "tree": {"sha": record.sha, "url": f"{url}/git/trees/{record.sha}"},
+            "tree": {"sha": tree, "url": f"{url}/git/trees/{tree}"},
             "verification": {
                 "verified": False,
-                "reason": "unsigned",
-                "signature": None,
+                "reason": "unknown_key" if record.signature else "unsigned",
+                "signature": record.signature,
                 "payload": None,
                 "verified_at": None,
             },
         },
-        "author": user(hub, author),
-        "committer": user(hub, author),
+        "author": user(hub, writer) if writer else None,
+        "committer": user(hub, maker) if maker else None,
         "parents": [
             {
                 "sha": sha,
                 "url": f"{url}/commits/{sha}",
                 "html_url": f"{page_of(hub, owner)}/commit/{sha}",
             }
-            for sha in parents
+            for sha in record.parents
         ],
     }

@@ -93,6 +93,7 @@ def test_a_refused_object_keeps_back_all_but_the_namespace(story: Story) -> None
     assert story.api.find(f"{story.place.maps}/box") is None
 
 
+@pytest.mark.slow
 def test_a_failed_commit_is_tried_again_until_it_can_be_applied(story: Story) -> None:
     claim = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "late", "namespace": f"{story.name}-more"}}
     commit = story.commit(story.namespace(), claim)

@@ -17,8 +17,8 @@ in a pattern has an upper bound, or takes all that it has looked at.
 
 import re
 
-from app.cluster.private_keys import without_keys
-from app.cluster.tokens import black, is_secret_name, without_tokens
+from app.domain.private_keys import without_keys
+from app.domain.tokens import black, is_secret_name, without_tokens
 
 _SECRET_LINE = re.compile(
     r"(?P<name>(?<![\w-])(?:proxy-|x-)?authorization|(?<![\w-])(?:set-)?cookie)"
