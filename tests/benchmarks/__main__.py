@@ -16,7 +16,7 @@ _MEASURES = {
     ("P1", "P2", "P3"): publish.measure,
     ("P4",): render.measure,
     ("P5",): webhook.measure,
-    ("P9",): calls.measure,
+    ("P9", "P15"): calls.measure,
     ("P13",): watch.measure,
     ("P14",): audit.measure,
 }

@@ -72,6 +72,11 @@ GOALS = {
             and 20 * entry["peers"][OUR_MEMORY] <= entry["peers"][INFORMER_MEMORY]
         ),
     ),
+    "P15": Goal(
+        "tell a push that is reviewed until it is ready, beside one that is not, by GitHub's count of writes",
+        "<= 4 more",
+        lambda entry: entry["ours"]["pushed"] - entry["ours"]["direct"] <= entry["limit"]["more"],
+    ),
     "P14": Goal(
         "prove a history of 10,000 commits, beside git log --raw -t of it",
         "<= 60 s",

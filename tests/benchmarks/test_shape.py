@@ -49,6 +49,12 @@ def counted(writes: int, reads: int, again: int) -> dict[str, Any]:
     return {"ours": ours, "limit": limit, "peers": {}, "ratio": 1.0, "unit": "calls"}
 
 
+def reviewed(pushed: int) -> dict[str, Any]:
+    """An entry of P15."""
+    ours = {"opened": 9, "pushed": pushed, "direct": 6}
+    return {"ours": ours, "limit": {"more": 4}, "peers": {}, "ratio": 1.0, "unit": "writes"}
+
+
 @pytest.mark.parametrize(
     ("name", "entry", "met"),
     [
@@ -71,6 +77,8 @@ def counted(writes: int, reads: int, again: int) -> dict[str, Any]:
         ("P13", followed(600, 100, 20, 1), True),
         ("P13", followed(599, 100, 20, 1), False),
         ("P13", followed(600, 100, 20, 1.1), False),
+        ("P15", reviewed(10), True),
+        ("P15", reviewed(11), False),
         ("P14", measured(60, 0.3), True),
         ("P14", measured(60.1, 0.3), False),
     ],
