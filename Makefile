@@ -39,7 +39,7 @@ lint: $(VENV)/.ready ## style, types, imports that run one way, no unused depend
 	deptry app gitops
 
 .PHONY: demo
-demo: $(VENV)/.ready ## run the main job with everything on this machine (ARGS="--once", ARGS="--once --pull-requests 200", ARGS="--real argocd")
+demo: $(VENV)/.ready ## run the main job with everything on this machine (ARGS="--once", ARGS="--once --pull-requests 200", ARGS="--audit", ARGS="--real argocd")
 	@exec python -m app.demo $(ARGS)
 
 .PHONY: run

@@ -46,6 +46,15 @@ def test_demo_tells_the_whole_story_and_ends_well() -> None:
 
 
 @pytest.mark.slow
+def test_demo_of_review_ends_with_the_proof() -> None:
+    command = [*DEMO, "--once", "--audit"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout
+    for words in ("waits for review", "Not on a Friday", "0 findings", "Every step was read back."):
+        assert words in done.stdout
+
+
+@pytest.mark.slow
 def test_demo_of_many_ends_with_a_table() -> None:
     command = [*DEMO, "--once", "--pull-requests", "10"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
