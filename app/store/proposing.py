@@ -26,6 +26,8 @@ from app.store.rows import clear_trouble, environment_of, locked, note, settle
 
 LOOK_EVERY = timedelta(minutes=10)
 """How often an open proposal is looked at though nobody asked."""
+LOOK_AGAIN = timedelta(seconds=5)
+"""After how long it is looked again whether the followed branch still holds what is only proposed."""
 _NO_OBJECTS = {"synchronize_session": False}
 _BY = "ephemera"
 
@@ -232,9 +234,10 @@ def found_moved(session: Session, taken: Taken, commit: str | None) -> None:
 
 
 def overtaken(session: Session, taken: Taken) -> None:
-    """The followed branch holds already what is proposed: it was merged, or somebody committed it past review."""
+    """The followed branch holds already what is proposed: it was merged, or somebody committed it past review. Its own
+    branch stays due, for a while later: what was committed past review will have been put back by then."""
     held = _locked(session, taken)
-    held.pushes_done = max(held.pushes_done, taken.pushes_wanted)
+    held.retry_at = session.scalar(select(func.clock_timestamp() + LOOK_AGAIN))
     if held.number is not None:
         held.rung += 1
 

@@ -239,6 +239,29 @@ def test_direct_push_past_review_is_put_back(house: House) -> None:
     assert house.environment().status is Status.WAITING
 
 
+def test_next_commit_pushed_past_review_is_put_back_and_proposed_all_the_same(house: House) -> None:
+    court = advised(house, ALWAYS)
+    opened(house)
+    folder = house.environment().place.folder
+    manifest = house.git("show", f"{BRANCH}:{folder}/deployment.yaml")
+    proposed = court.head(BRANCH) or ""
+    court.git("update-ref", "refs/heads/main", proposed)
+    court.edit_branch("main", f"{folder}/deployment.yaml", manifest.replace(SHAS[0], SHAS[1]))
+    opened(house, SHAS[1])
+    for _ in range(3):
+        house.sweeper.restore()
+        with house.store.begin() as session:
+            session.execute(text("UPDATE proposals SET retry_at = NULL"))
+        house.sweeper.ring_for_what_is_behind()
+        house.settle()
+    assert main_holds(house) is None
+    assert SHAS[1] in house.git("show", f"{BRANCH}:{folder}/deployment.yaml")
+    court.decide_merge(1, "merge")
+    ring(house, court, 1)
+    assert main_holds(house) == SHAS[1]
+    assert house.environment().published.head_sha == SHAS[1]
+
+
 def test_what_was_merged_a_moment_ago_is_not_taken_for_an_intrusion(house: House) -> None:
     court = advised(house, ALWAYS)
     opened(house)
