@@ -4,7 +4,7 @@ It is as large as the commits and folders, and publishing reads only the folders
 that neither grows with what lies beside them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import compress
@@ -13,7 +13,7 @@ from subprocess import Popen
 from gitops.change import Change, Person, usual_committer
 from gitops.command import Command, Outcome, TimedOutError
 from gitops.commits import answered_id, import_stream, questions
-from gitops.errors import PublishError, RefsRefused, Rejected, RemoteUnavailable
+from gitops.errors import OddContents, PublishError, RefsRefused, Rejected, RemoteUnavailable
 from gitops.reach import is_forbidden
 from gitops.remote import BRANCH_REFS, SCRATCH_NAME, TRACKED, Remote
 from gitops.sign_commits import signed
@@ -117,6 +117,20 @@ class Clone:
             for change, held, is_new in zip(changes, found, differs, strict=True)
         ]
 
+    def holds(self, asked: Sequence[tuple[str, Change]]) -> list[bool]:
+        """Whether each commit, which is here, holds its change already."""
+        if not asked:
+            return []
+        try:
+            with self.command.talk("fast-import", "--quiet", "--done") as git:
+                held = [self._ask(git, commit, wanted) == wanted for commit, wanted in _contents_of(asked)]
+                _, complaint = git.communicate(b"done\n")
+        except (OSError, ValueError) as error:
+            raise BrokenCloneError(f"git fast-import: {error}") from error
+        if git.returncode != 0:
+            raise BrokenCloneError(f"git fast-import: {single_line(complaint.decode(errors='replace'))}")
+        return held
+
     def sign(self, commits: Sequence[str]) -> list[str]:
         """Ids of the same new commits with signatures, where there is a signer; a parent comes before its children."""
         if self.signer is None or not commits:
@@ -196,14 +210,29 @@ class Clone:
             self.remote_head()
             raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
 
-    def blobs(self, ids: Sequence[str]) -> list[bytes]:
-        """Contents of files, by their Git ids; they are fetched. Raises as `fetch` does."""
+    def forget(self, prefix: str, kept: Collection[str]) -> None:
+        """Drop the refs that lie directly below the prefix here, but for those with these names."""
+        try:
+            for file in (self.command.directory / prefix).glob("*"):
+                if file.name not in kept:
+                    file.unlink(missing_ok=True)
+        except OSError as error:
+            raise BrokenCloneError(f"removing refs below {prefix}: {error}") from error
+
+    def blobs(self, ids: Sequence[str], size_limit: int) -> list[bytes]:
+        """Contents of files, by their Git ids; they are fetched. Raises OddContents when they are larger together,
+        before any is read, and else as `fetch` does."""
         wanted = list(dict.fromkeys(ids))
         if wanted:
             outcome = self._talk("fetch", *_QUIETLY, "--refmap=", "--stdin", "origin", stdin=_lines(wanted))
             if outcome.status != 0:
                 self.remote_head()
                 raise UnansweredError(f"fetching from {self.remote.url}: {single_line(outcome.complaint)}")
+        sizes = self._local("cat-file", "--batch-check=%(objectsize)", stdin=_lines(wanted)).output.split()
+        if not all(map(bytes.isdigit, sizes)):
+            raise BrokenCloneError("git cat-file: a file that was fetched is not here")
+        if (size := sum(map(int, sizes))) > size_limit:
+            raise OddContents(f"files of {size} bytes; at most {size_limit} are read")
         return _contents(self._local("cat-file", "--batch", stdin=_lines(ids)).output, ids)
 
     def push_apart(self, moves: Mapping[str, "Move"]) -> dict[str, str | None]:
@@ -313,6 +342,10 @@ class Clone:
             return self.command.run(*arguments, stdin=stdin, settings={**self.remote.settings(), **(settings or {})})
         except TimedOutError as error:
             raise RemoteUnavailable(f"{self.remote.url}: {error}") from error
+
+
+def _contents_of(asked: Sequence[tuple[str, Change]]) -> list[tuple[str, Mapping[str, str | None]]]:
+    return [(commit, change.contents) for commit, change in asked]
 
 
 def _ends_sync(change: Change, held: Mapping[str, str | None]) -> bool:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from gitops.branches import bring_all
-from gitops.clone import Clone
-from gitops.errors import OddContents
-from gitops.fields import is_environment_folder
+from gitops.clone import BrokenCloneError, Clone
+from gitops.errors import OddContents, RemoteUnavailable
+from gitops.fields import head_sha, is_environment_folder
 from gitops.render import OBJECT_LIMIT, SIZE_LIMIT
 from gitops.repository import Repository
 from gitops.syncs import sync_path
 from gitops.text import shown
+
+_FOLDER, _FILE = "040000", "100644"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +31,56 @@ class Contents:
 def read(repository: Repository, commit: str, folder: str) -> Contents:
     """What the commit, of the followed branch or of a proposal's, holds of the environment.
 
-    Raises OddContents for what cannot be one: links, folders in it, too much. RemoteUnavailable, Rejected and
-    CloneUnusable as `publish` does.
+    Raises OddContents for what cannot be one: links, folders in it, too much. RemoteUnavailable also where the remote
+    does not show the commit; Rejected and CloneUnusable as `publish` does.
     """
     if not is_environment_folder(folder):
         raise ValueError(f"folder {shown(folder)} is not the folder of an environment")
 
-    def work(clone: Clone) -> Contents:
-        if clone.command.run("cat-file", "-e", f"{commit}^{{commit}}").status != 0:
-            # It was seen by another clone, or on no clone yet.
-            bring_all(clone)
-        listed = _listed(clone, commit, folder, sync_path(folder))
-        tree, sync = listed.get(folder), listed.get(sync_path(folder))
-        files = None if tree is None else _files(clone, folder, _plain(folder, tree, "040000"))
-        beside = None if sync is None else _plain(sync_path(folder), sync, "100644")
-        held = clone.blobs([beside])[0] if beside is not None else None
-        return Contents(files, held, tree and tree.split()[1], beside)
-
-    return repository.use("reading", work)
+    if head_sha(commit) is not None:
+        raise ValueError(f"commit {shown(commit)} is not a full commit id")
+    return repository.use("reading", partial(_read, commit=commit, folder=folder))
 
 
-def _files(clone: Clone, folder: str, tree: str) -> Mapping[str, bytes]:
+def _read(clone: Clone, commit: str, folder: str) -> Contents:
+    _bring(clone, commit)
+    listed = _listed(clone, commit, folder, beside := sync_path(folder))
+    tree = _plain(folder, listed[folder], _FOLDER) if folder in listed else None
+    sync = _plain(beside, listed[beside], _FILE) if beside in listed else None
+    ids = {} if tree is None else _files(clone, folder, tree)
+    try:
+        held = clone.blobs([*ids.values(), *([sync] if sync else [])], SIZE_LIMIT)
+    except OddContents as error:
+        raise OddContents(f"{folder} holds too much for an environment: {error}") from error
+    files = None if tree is None else dict(zip(ids, held, strict=False))
+    return Contents(files, held[-1] if sync else None, tree, sync)
+
+
+def _bring(clone: Clone, commit: str) -> None:
+    """Fetch the commit where it is not here: it was seen by another clone, or on no clone yet."""
+    if _is_here(clone, commit):
+        return
+    there = bring_all(clone)
+    if _is_here(clone, commit):
+        return
+    if commit in there.values():
+        raise BrokenCloneError(f"reading {commit}: it was fetched, and is not here")
+    raise RemoteUnavailable(
+        f"reading {commit}: {clone.remote.url} shows it neither on {clone.remote.branch} nor on a proposal's branch; "
+        "it may not show it yet, or somebody has moved the branch"
+    )
+
+
+def _is_here(clone: Clone, commit: str) -> bool:
+    return clone.command.run("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+
+
+def _files(clone: Clone, folder: str, tree: str) -> Mapping[str, str]:
+    """{name: Git id} of the folder's files."""
     listed = _listed(clone, tree)
     if len(listed) > OBJECT_LIMIT:
         raise OddContents(f"{folder} holds {len(listed)} files; an environment may have {OBJECT_LIMIT}")
-    ids = [_plain(f"{folder}/{name}", told, "100644") for name, told in listed.items()]
-    contents = clone.blobs(ids)
-    if (size := sum(map(len, contents))) > SIZE_LIMIT:
-        raise OddContents(f"{folder} holds {size} bytes; an environment may have {SIZE_LIMIT}")
-    return dict(zip(listed, contents, strict=True))
+    return {name: _plain(f"{folder}/{name}", told, _FILE) for name, told in listed.items()}
 
 
 def _listed(clone: Clone, treeish: str, *paths: str) -> dict[str, str]:
@@ -69,6 +93,6 @@ def _listed(clone: Clone, treeish: str, *paths: str) -> dict[str, str]:
 def _plain(path: str, told: str, wanted: str) -> str:
     mode, identity = told.split()
     if mode != wanted:
-        what = "a folder" if wanted == "040000" else "a plain file"
+        what = "a folder" if wanted == _FOLDER else "a plain file"
         raise OddContents(f"{shown(path)} has mode {mode}; make it {what}")
     return identity

@@ -13,7 +13,7 @@ the commit that changed its environment last is moved there, wherever an unchang
 from collections.abc import Callable, Mapping, Sequence
 
 from gitops.change import Change, Published
-from gitops.clone import Answer, BrokenCloneError, Clone, Made
+from gitops.clone import Answer, Clone, Made
 from gitops.errors import Contended, HistoryRewritten, Rejected
 from gitops.remote import Remote
 from gitops.repository import Repository
@@ -37,16 +37,9 @@ def publish(repository: Repository, read: Callable[[], Sequence[Change]], guard:
             return _publish(clone, read, guard)
         finally:
             # Also when nothing was published: each try against a busy branch leaves a pack behind.
-            _tidy(repository, clone)
+            repository.tidy(clone)
 
     return repository.use("publishing to", work)
-
-
-def _tidy(repository: Repository, clone: Clone) -> None:
-    try:
-        clone.tidy()
-    except BrokenCloneError:
-        repository.discard(clone)
 
 
 def _publish(clone: Clone, read: Callable[[], Sequence[Change]], guard: Callable[[], None]) -> list[Published]:

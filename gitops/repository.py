@@ -66,6 +66,13 @@ class Repository:
         """Throw the clone away."""
         shutil.rmtree(clone.command.directory, ignore_errors=True)
 
+    def tidy(self, clone: Clone) -> None:
+        """Gather what the work with the clone left behind; call it also after work that came to nothing."""
+        try:
+            clone.tidy()
+        except BrokenCloneError:
+            self.discard(clone)
+
     def _use_once(self, work: Callable[[Clone], Result]) -> Result:
         with self.clone() as clone:
             try:
